@@ -1,0 +1,75 @@
+# The commands a person types. Each installs what it needs, says what it does and how long it took.
+#   JOBS=N     compilers at once (default: one per processor)
+#   PRESET=ci  another of CMakePresets.json for test, check and demo (default: dev); ci is dev with warnings as errors
+#   CONFIGURE="-D..."  further arguments for cmake
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+JOBS ?= $(shell nproc)
+PRESET ?= dev
+CONFIGURE ?=
+BUILD := build/$(PRESET)
+QUIVER := $(BUILD)/quiver/cli/quiver
+STEP := tools/step
+
+# $(call build,PRESET): configure and build one preset.
+define build
+	@$(STEP) "configure $(1)" cmake --preset $(1) --log-level=WARNING $(CONFIGURE)
+	@$(STEP) "build $(1) with $(JOBS) jobs" cmake --build build/$(1) --parallel $(JOBS)
+endef
+
+.PHONY: help demo test check core format tidy clean bootstrap build gates docs sanitizers
+
+help:  ## Show these lines
+	@echo "New here? Type: make demo    (installs what is missing, builds Quiver, and runs it on a real corpus)"
+	@echo
+	@sed -n 's/^\([a-z]*\):.*## /\1|/p' Makefile | awk -F'|' '{printf "  make %-11s %s\n", $$1, $$2}'
+	@echo
+	@sed -n '2,4s/^# //p' Makefile
+
+demo: build  ## Learn, compress, index and search WordNet's definitions; results in demo-out/
+	@$(STEP) "demo" $(QUIVER) demo --out demo-out
+
+test: build  ## Build everything and run every test
+	@$(STEP) "unit tests" ctest --test-dir $(BUILD) --output-on-failure --parallel $(JOBS) --no-tests=error 2>&1 | tee $(BUILD)/ctest.txt
+	@$(STEP) "tests of the tools" python3 -m unittest discover -q -s tools/tests -t .
+	@$(STEP) "behaviour tests" tools/run_behaviour --build $(BUILD)
+
+check: gates tidy docs sanitizers  ## Everything beyond the tests: style, licences, docs that run, sanitizers
+
+core:  ## Build what searching needs, without torch and without tests
+	@tools/bootstrap --only core
+	$(call build,core)
+
+bootstrap:  ## Install the Debian packages that are missing
+	@tools/bootstrap
+
+build: bootstrap
+	$(call build,$(PRESET))
+
+gates: build  ## Layers, lengths, words, format, change notes and licences
+	@$(STEP) "format" tools/format --check
+	@$(STEP) "layers" tools/check_layers
+	@$(STEP) "lengths" tools/check_lengths
+	@$(STEP) "words" tools/check_words
+	@$(STEP) "change notes" tools/changelog --check
+	@$(STEP) "licences" tools/check_licences $(BUILD)
+
+tidy: build  ## clang-tidy over every module that does not see torch
+	@$(STEP) "tidy" tools/tidy --build $(BUILD) --jobs $(JOBS)
+
+docs: build  ## Run the commands shown in the documentation and compare what they print
+	@$(STEP) "docs" tools/run_docs --build $(BUILD)
+
+sanitizers: bootstrap  ## Unit tests of the torch-free modules under asan + ubsan, then tsan
+	$(call build,asan)
+	@$(STEP) "tests under asan and ubsan" ctest --test-dir build/asan --output-on-failure --parallel $(JOBS) --no-tests=error -LE install
+	$(call build,tsan)
+	@$(STEP) "tests under tsan" ctest --test-dir build/tsan --output-on-failure --parallel $(JOBS) --no-tests=error -LE install
+
+format:  ## Lay out every C++ file as .clang-format says
+	@tools/format
+
+clean:  ## Remove every build folder and the demo's output
+	rm -rf build demo-out
