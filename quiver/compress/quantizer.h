@@ -1,0 +1,89 @@
+// Quantizers: vectors become codes, codes give distances and come back as vectors. Three parts that know one another:
+//
+//   Quantizer   learns what all rows share (a mean, codebooks) and encodes rows
+//   Codes       hold encoded rows, grow by append, decode, are saved and mapped again
+//   Scorer      one prepared query against Codes: a distance costs one kernel over the codes, no decoding
+//
+//   QUIVER_TRY(auto quantizer, make_quantizer(*QuantizerSpec::parse("lvq(8)"), space));      // spec.h
+//   QUIVER_TRY(quantizer->fit(base, {}, run));
+//   QUIVER_TRY(auto codes, quantizer->encode(base, run));
+//   QUIVER_TRY(auto scorer, codes->scorer(query));   scorer->score(rows, distances);
+//
+// Invariants, checked for every quantizer by tests/property/quantizers_test.cc:
+//   - score(row) is the distance of the space's metric between the query and decode(row), within error_bound();
+//   - a row's code and distance do not depend on its neighbours, on threads, or on whether it was encoded or appended;
+//   - save then load gives the same bytes; bytes() is exact.
+// Thread-safety: reading from many threads; fit, append: one owner. Costs are stated by each quantizer.
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "quiver/core/container.h"
+#include "quiver/core/matrix.h"
+#include "quiver/core/result.h"
+#include "quiver/core/rows.h"
+#include "quiver/core/run.h"
+#include "quiver/core/space.h"
+
+namespace quiver {
+
+// One query, prepared. Lives no longer than the Codes it was made from; they must not grow meanwhile.
+class Scorer {
+ public:
+  virtual ~Scorer() = default;
+  // distances[i] = distance to row rows[i]. Requires: every row < Codes::rows().
+  virtual void score(std::span<const std::uint32_t> rows, float* distances) const noexcept = 0;
+  // The same for rows first .. first + count - 1: a scan. Equal to score() bit for bit.
+  virtual void score_range(std::size_t first, std::size_t count, float* distances) const noexcept = 0;
+  // No distance given for a row whose decoded norm is at most `norm` is further than this from the distance that exact
+  // arithmetic gives for the decoded row. Infinity where nothing can be promised.
+  virtual double error_bound(double norm) const noexcept = 0;
+};
+
+class Codes {
+ public:
+  virtual ~Codes() = default;
+  virtual std::string spec() const = 0;             // "lvq(8)": what QuantizerSpec::parse reads
+  virtual const Space& space() const noexcept = 0;  // the rows' space; its metric is what scorers compute
+  virtual std::size_t rows() const noexcept = 0;
+  virtual std::size_t bytes_per_row() const noexcept = 0;  // exact: code, constants and alignment of one row
+  virtual std::size_t bytes() const noexcept = 0;          // exact: rows() * bytes_per_row() + what rows share
+
+  // Requires nothing of the query but one row. Errors: not dense, other dims, NaN or infinity.
+  virtual Result<std::unique_ptr<Scorer>> scorer(const RowsView& query) const = 0;
+  // Encodes more rows behind the last. Nothing changes when it fails. Errors: as encode().
+  virtual Result<void> append(const RowsView& rows) = 0;
+  // Decoded rows; row i goes to out + i * stride. Requires: first + count <= rows().
+  virtual void decode_range(std::size_t first, std::size_t count, float* out, std::size_t stride) const noexcept = 0;
+  void decode(std::span<const std::uint32_t> rows, Matrix& out) const;  // out becomes (rows, dims)
+  // The decoded rows where they lie, if they are stored as floats; else an empty view.
+  virtual MatrixView dense() const noexcept { return {}; }
+  // True if scoring works on floats, so that for a large batch a matrix product over decoded rows beats the scorers.
+  virtual bool floats() const noexcept = 0;
+
+  // Adds sections whose names begin with `prefix`. The bytes are borrowed: *this must live until writer.save().
+  virtual void save(ContainerWriter& writer, std::string_view prefix) const = 0;
+};
+
+class Quantizer {
+ public:
+  virtual ~Quantizer() = default;
+  virtual std::string spec() const = 0;
+  virtual const Space& space() const noexcept = 0;
+  // Learns from (a sample of) the base; `queries` may be empty. Not needed by quantizers that learn nothing.
+  virtual Result<void> fit(MatrixView base, MatrixView queries, Run& run) = 0;
+  // Errors: Unsupported (not dense), InvalidArgument (other dims; NaN or infinity: row and column are named; more than
+  // 2^32 - 1 rows), FailedPrecondition (fit first), Cancelled.
+  virtual Result<std::unique_ptr<Codes>> encode(const RowsView& base, Run& run) const = 0;
+  virtual void save(ContainerWriter& writer, std::string_view prefix) const = 0;
+};
+
+// What save() wrote, mapped: rows stay in the file until append() copies them. Errors: Corruption (sections that do not
+// agree with each other), Unsupported (a quantizer this build does not know).
+Result<std::unique_ptr<Codes>> load_codes(const Container& file, std::string_view prefix);
+Result<std::unique_ptr<Quantizer>> load_quantizer(const Container& file, std::string_view prefix);
+
+}  // namespace quiver

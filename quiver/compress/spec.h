@@ -1,0 +1,38 @@
+// QuantizerSpec: the text that names a quantizer, in flags, index specs and files.
+//
+//   f32, f16, bf16      floats as they are, or rounded to a half
+//   i8, u8, bit         integers and bits as they are: rows of that element type
+//   lvq(8), lvq(4)      locally adaptive: one scale and offset per row (lvq.h)
+//
+//   QUIVER_TRY(QuantizerSpec spec, QuantizerSpec::parse("lvq(8)"));
+//   spec.text() == "lvq(8)"; spec.bytes_per_row(space) == 256 + 12;
+//
+// Blanks do not matter. An unknown name or argument is InvalidArgument that lists what exists and guesses what was
+// meant. The table in spec.cc has one row per name: a new quantizer adds its row there.
+#pragma once
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "quiver/compress/quantizer.h"
+
+namespace quiver {
+
+struct QuantizerSpec {
+  std::string name;                 // "lvq"
+  std::vector<unsigned> arguments;  // {8}
+
+  static Result<QuantizerSpec> parse(std::string_view text);
+  std::string text() const;
+  std::size_t bytes_per_row(const Space& space) const;  // exact, without encoding anything. Requires: parsed
+  bool operator==(const QuantizerSpec&) const = default;
+};
+
+// Errors: InvalidArgument when the space cannot be held (dims 0, a metric the codes cannot score).
+Result<std::unique_ptr<Quantizer>> make_quantizer(const QuantizerSpec& spec, const Space& space);
+
+// One line per quantizer, "lvq(8)  8-bit codes ...", for help and `quiver doctor`.
+std::vector<std::string> quantizer_help();
+
+}  // namespace quiver

@@ -1,0 +1,46 @@
+// IndexSpec: the text that names an index and what it stores, and the two ways to get one: build and open.
+//
+//   flat                             exact search over the rows as given
+//   flat + lvq(8)                    exact search over 8-bit codes
+//   flat + lvq(4) + rerank(f32)      4-bit codes choose candidates, float rows order them
+//   sparse                           inverted lists over sparse rows (sparse.h)
+//
+//   QUIVER_TRY(IndexSpec spec, IndexSpec::parse("flat + lvq(8)"));
+//   QUIVER_TRY(auto index, build_index(spec, rows, {}, run));
+//   QUIVER_TRY(index->save("words.qvi"));
+//   QUIVER_TRY(auto again, open_index("words.qvi"));        // mapped; again->spec() == "flat + lvq(8)"
+//
+// Blanks do not matter. The table in spec.cc has one row per structure: a new index adds its row there.
+#pragma once
+#include <optional>
+
+#include "quiver/compress/spec.h"
+#include "quiver/index/index.h"
+
+namespace quiver {
+
+struct IndexSpec {
+  std::string structure = "flat";
+  std::optional<QuantizerSpec> codes;  // empty: the rows as given
+  std::optional<QuantizerSpec> rerank;
+
+  // Errors: InvalidArgument that points at the part that is wrong and guesses what was meant.
+  static Result<IndexSpec> parse(std::string_view text);
+  std::string text() const;
+  bool operator==(const IndexSpec&) const = default;
+};
+
+// `sample_queries` may be empty; quantizers that adapt to queries use them. Errors: InvalidArgument (a form the
+// structure does not take, dims 0, NaN or infinity, more than 2^32 - 1 rows), Cancelled.
+Result<std::unique_ptr<Index>> build_index(const IndexSpec& spec, const RowsView& base, const Space& space,
+                                           MatrixView sample_queries, Run& run);
+Result<std::unique_ptr<Index>> build_index(const IndexSpec& spec, const Rows& base, MatrixView sample_queries,
+                                           Run& run);
+
+// Maps what save() wrote. Errors: NotFound, Corruption, Unsupported (a newer version, an unknown structure or
+// quantizer).
+Result<std::unique_ptr<Index>> open_index(const std::filesystem::path& path);
+
+std::vector<std::string> index_help();  // one line per structure
+
+}  // namespace quiver

@@ -1,0 +1,31 @@
+// Machine: what this computer can do, measured now, because a speed means something only next to its limit.
+//
+//   Machine machine = measure_machine(run);                 // about 1 second
+//   machine.read_gb_per_s, machine.gemm_gflop_per_s         // with machine.threads threads
+//
+// Read bandwidth: every thread streams its own part of a buffer that no cache can hold; best of several passes.
+// GEMM peak: the product that batch search runs, on matrices of a good shape (1,024 x 1,024 x 1,024 a thread), best of
+// several. Timings on a shared machine are lower bounds; compare only figures of one run.
+#pragma once
+#include <cstdint>
+#include <string>
+
+#include "quiver/core/run.h"
+
+namespace quiver {
+
+struct Machine {
+  std::string cpu;   // "AMD EPYC 9R14"
+  std::string simd;  // level in use and features
+  unsigned threads = 1;
+  std::uint64_t memory_bytes = 0;  // of the machine or of the container, whichever is less
+  double read_gb_per_s = 0;        // 1e9 bytes; 0: not measured
+  double gemm_gflop_per_s = 0;
+};
+
+Machine describe_machine();  // names and sizes only; instant
+Machine measure_machine(Run& run, std::size_t buffer_bytes = std::size_t{256} << 20);
+double measure_read_bandwidth(Threads& threads, std::size_t buffer_bytes, int passes = 5);  // bytes per second
+double measure_gemm_peak(Threads& threads, int passes = 5);                                 // FLOP per second
+
+}  // namespace quiver
