@@ -10,7 +10,7 @@ find_library(QUIVER_LAPACKE lapacke REQUIRED)   # the C face of LAPACK
 find_package(ZLIB REQUIRED)                     # .gz data files
 find_package(CURL REQUIRED)                     # `quiver data fetch`
 find_package(OpenSSL REQUIRED COMPONENTS Crypto)               # sha256 of fetched data
-find_package(HDF5 REQUIRED COMPONENTS C)        # the ann-benchmarks layout
+pkg_check_modules(HDF5 REQUIRED IMPORTED_TARGET hdf5)          # the ann-benchmarks layout
 pkg_check_modules(UTF8PROC REQUIRED IMPORTED_TARGET libutf8proc)  # Unicode folding and word characters
 find_path(QUIVER_STEMMER_INCLUDE libstemmer.h REQUIRED)
 find_library(QUIVER_STEMMER stemmer REQUIRED)   # Snowball stemmers, for BM25
