@@ -1,0 +1,70 @@
+// Readers: the closed list of file formats a Dataset can be. A format is told by its first bytes where it has a mark,
+// else by its suffix, or by `?format=`. Adding one is a row in reader.cc and a function from a Source to Items.
+//
+//   name     suffixes        columns
+//   fvecs    .fvecs          vectors (f32)                    dimension, values; per row
+//   bvecs    .bvecs          vectors (u8)
+//   ivecs    .ivecs          neighbors (Number, many)
+//   npy      .npy            vectors; of a one-dimensional array: value (Number)
+//   idx      .idx *-ubyte    vectors (u8); of a one-dimensional file: label (Number)
+//   hdf5     .hdf5 .h5       vectors, with ?part=test also neighbors and distances (ann-benchmarks)
+//   rows     .qvr            vectors, mapped
+//   jsonl    .jsonl .ndjson  one column a key
+//   csv      .csv            one column a header
+//   tsv      .tsv
+//   text     .txt            text, one row a line
+//
+//   QUIVER_TRY(Source source, Source::open("base.fvecs.gz"));       // unpacked in memory
+//   QUIVER_TRY(const Reader* reader, find_reader(source, ""));
+//   QUIVER_TRY(Items items, reader->read(source, {}));
+#pragma once
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "quiver/core/metric.h"
+#include "quiver/core/result.h"
+#include "quiver/data/items.h"
+
+namespace quiver {
+
+// The bytes of a file: mapped, or unpacked if it is gzip. Other packings are an Error that names the command to unpack.
+class Source {
+ public:
+  static Result<Source> open(const std::filesystem::path& path);
+  static Source of(std::string bytes, std::string name);  // in memory: for tests and fetched text
+
+  const std::filesystem::path& path() const noexcept { return path_; }  // as given
+  std::string name() const;                                             // the file name without .gz
+  bool packed() const noexcept { return packed_; }
+  std::span<const std::byte> bytes() const noexcept { return bytes_; }
+  std::string_view text() const noexcept { return {reinterpret_cast<const char*>(bytes_.data()), bytes_.size()}; }
+  std::shared_ptr<const void> owner() const noexcept { return owner_; }  // keeps the bytes
+
+ private:
+  std::filesystem::path path_;
+  bool packed_ = false;
+  std::span<const std::byte> bytes_;
+  std::shared_ptr<const void> owner_;
+};
+
+struct ReadOptions {
+  std::string part;              // matrix of an HDF5 file
+  std::optional<Metric> metric;  // of vectors; nullopt: what the file says, else L2
+  bool header = true;            // of CSV and TSV
+};
+
+struct Reader {
+  std::string_view name, what;
+  std::span<const std::string_view> suffixes;
+  bool (*recognises)(std::string_view bytes);  // by a mark at the start; nullptr: the format has none
+  Result<Items> (*read)(const Source& source, const ReadOptions& options);
+};
+std::span<const Reader> readers() noexcept;
+// format: the name of a reader, or empty to tell from the contents and the name.
+Result<const Reader*> find_reader(const Source& source, std::string_view format);
+
+}  // namespace quiver
