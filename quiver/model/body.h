@@ -1,0 +1,34 @@
+// ModelBody: the computation behind a Model. One class per architecture, made from a config and weights; Model around
+// it picks the port, cuts prefixes and names spaces, so a body only maps whole inputs to whole outputs.
+//
+// The table in body.cc is a closed list on purpose: these names are on users' disks. A new body is one class and one
+// row. Bodies whose layers live in quiver/learn register through install_body() when that library is linked; without
+// it, make_body says which build has them. Thread-safety: encode() and map() are const and may run on many threads at
+// once.
+#pragma once
+#include <memory>
+#include <span>
+#include <string_view>
+
+#include "quiver/core/result.h"
+#include "quiver/core/rows.h"
+#include "quiver/core/run.h"
+#include "quiver/data/items.h"
+#include "quiver/model/model.h"
+
+namespace quiver {
+
+class ModelBody {
+ public:
+  virtual ~ModelBody() = default;
+  // Requires: the port is one of the model's and has this ability.
+  virtual Result<Encoded> encode(const Port& port, const Items& items, Run& run) const;
+  virtual Result<Encoded> map(const Port& port, const Rows& rows, const Items& given, Run& run) const;
+};
+
+using MakeBody = Result<std::unique_ptr<const ModelBody>> (*)(std::string_view config, std::span<const Port> ports,
+                                                              const Weights& weights);
+Result<std::unique_ptr<const ModelBody>> make_body(std::string_view name, std::string_view config,
+                                                   std::span<const Port> ports, const Weights& weights);
+
+}  // namespace quiver
