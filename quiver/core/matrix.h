@@ -51,10 +51,7 @@ struct TypedView {
   std::size_t dims = 0;
   std::size_t rows() const { return bytes.rows; }
 };
-TypedView typed(MatrixView view) noexcept;                                      // the same memory, as F32
-constexpr std::size_t row_bytes(Element element, std::size_t dims) noexcept {  // bytes that one row's coordinates take
-  return (dims * bits_of(element) + 7) / 8;
-}
+TypedView typed(MatrixView view) noexcept;  // the same memory, as F32
 
 // Zeroed memory on a 64-byte boundary, from huge pages where the kernel gives them. Throws std::bad_alloc like `new`.
 class AlignedBytes {
@@ -112,7 +109,7 @@ class TypedMatrix {
   const std::byte* row(std::size_t i) const { return bytes_.data() + i * stride_; }
   std::size_t stride() const noexcept { return stride_; }  // in bytes
   TypedView view() const& noexcept {
-    return {element_, {bytes_.data(), rows_, row_bytes(element_, dims_), stride_}, dims_};
+    return {element_, {bytes_.data(), rows_, bytes_of(element_, dims_), stride_}, dims_};
   }
   TypedView view() const&& = delete;
 

@@ -18,9 +18,9 @@
 namespace quiver {
 
 Result<Metric> parse_metric(std::string_view text);    // "l2" | "dot" | "cosine" | "manhattan" | "hamming", any case
-std::string_view name_of(Metric metric) noexcept;
+inline std::string_view name_of(Metric metric) noexcept { return name(metric); }
 Result<Element> parse_element(std::string_view text);  // "f32" | "f16" | "bf16" | "i8" | "u8" | "bit"
-std::string_view name_of(Element element) noexcept;
+inline std::string_view name_of(Element element) noexcept { return name(element); }
 
 bool higher_is_closer(Metric metric) noexcept;           // of the score, not of the distance
 float score_of(Metric metric, float distance) noexcept;  // what users of that metric expect to read

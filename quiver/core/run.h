@@ -20,12 +20,11 @@
 #include <string_view>
 #include <vector>
 
+#include "quiver/core/progress.h"
 #include "quiver/core/result.h"
 #include "quiver/core/threads.h"
 
 namespace quiver {
-
-enum class Progress : std::uint8_t { Auto, None, Lines, Json };  // Auto: a live line on a terminal, else Lines
 
 struct RunOptions {
   std::uint64_t seed = 1;

@@ -1,0 +1,130 @@
+#include "quiver/core/statistics.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numeric>
+
+#include "quiver/core/check.h"
+#include "quiver/core/random.h"
+
+namespace quiver {
+namespace {
+std::vector<double> differences(std::span<const double> a, std::span<const double> b) {
+  QUIVER_CHECK(a.size() == b.size());
+  std::vector<double> d(a.size());
+  for (std::size_t i = 0; i < d.size(); ++i) d[i] = a[i] - b[i];
+  return d;
+}
+std::vector<double> average_ranks(std::span<const double> values) {
+  std::vector<std::size_t> order(values.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::sort(order.begin(), order.end(), [&](std::size_t i, std::size_t j) { return values[i] < values[j]; });
+  std::vector<double> ranks(values.size());
+  for (std::size_t i = 0; i < order.size();) {
+    std::size_t j = i;
+    while (j < order.size() && values[order[j]] == values[order[i]]) ++j;
+    const double rank = (static_cast<double>(i) + static_cast<double>(j) - 1) / 2;
+    for (; i < j; ++i) ranks[order[i]] = rank;
+  }
+  return ranks;
+}
+}  // namespace
+
+double mean_of(std::span<const double> values) noexcept {
+  if (values.empty()) return 0;
+  return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
+}
+double variance_of(std::span<const double> values) noexcept {
+  if (values.size() < 2) return 0;
+  const double mean = mean_of(values);
+  double squares = 0;
+  for (const double v : values) squares += (v - mean) * (v - mean);
+  return squares / static_cast<double>(values.size() - 1);
+}
+double quantile_of(std::vector<double> values, double q) noexcept {
+  if (values.empty()) return std::numeric_limits<double>::quiet_NaN();
+  std::sort(values.begin(), values.end());
+  const double at = std::clamp(q, 0.0, 1.0) * static_cast<double>(values.size() - 1);
+  const auto below = static_cast<std::size_t>(at);
+  const std::size_t above = std::min(below + 1, values.size() - 1);
+  return values[below] + (at - static_cast<double>(below)) * (values[above] - values[below]);
+}
+
+Interval bootstrap_mean(std::span<const double> values, const BootstrapOptions& options) {
+  const double mean = mean_of(values);
+  if (values.size() < 2) return {mean, mean, mean};
+  std::vector<double> means(options.resamples);
+  for (std::uint32_t r = 0; r < options.resamples; ++r) {
+    Random random(options.seed, r);
+    double sum = 0;
+    for (std::size_t i = 0; i < values.size(); ++i) sum += values[random.below(values.size())];
+    means[r] = sum / static_cast<double>(values.size());
+  }
+  const double tail = (1 - options.level) / 2;
+  return {mean, quantile_of(means, tail), quantile_of(means, 1 - tail)};
+}
+Interval paired_difference(std::span<const double> a, std::span<const double> b, const BootstrapOptions& options) {
+  return bootstrap_mean(differences(a, b), options);
+}
+double paired_permutation_p(std::span<const double> a, std::span<const double> b, const BootstrapOptions& options) {
+  const std::vector<double> d = differences(a, b);
+  const double observed = std::abs(mean_of(d));
+  std::uint32_t as_extreme = 0;
+  for (std::uint32_t r = 0; r < options.resamples; ++r) {
+    Random random(options.seed, r);
+    double sum = 0;
+    std::uint32_t bits = 0;
+    for (std::size_t i = 0; i < d.size(); ++i) {
+      if (i % 32 == 0) bits = random.u32();
+      sum += (bits & 1U) != 0 ? d[i] : -d[i];
+      bits >>= 1;
+    }
+    // The tolerance lets a sign pattern equal to the observed one count, whatever order the sum was taken in.
+    if (std::abs(sum) / static_cast<double>(std::max<std::size_t>(d.size(), 1)) >= observed * (1 - 1e-12)) ++as_extreme;
+  }
+  return (as_extreme + 1.0) / (options.resamples + 1.0);
+}
+
+Interval wilson(std::uint64_t hits, std::uint64_t trials, double level) noexcept {
+  if (trials == 0) return {0, 0, 1};
+  const double n = static_cast<double>(trials), p = static_cast<double>(hits) / n;
+  const double z = normal_quantile(0.5 + level / 2), zz = z * z;
+  const double centre = (p + zz / (2 * n)) / (1 + zz / n);
+  const double half = z / (1 + zz / n) * std::sqrt(p * (1 - p) / n + zz / (4 * n * n));
+  return {p, hits == 0 ? 0 : std::max(0.0, centre - half), hits == trials ? 1 : std::min(1.0, centre + half)};
+}
+
+double pearson(std::span<const double> a, std::span<const double> b) noexcept {
+  QUIVER_CHECK(a.size() == b.size());
+  const double mean_a = mean_of(a), mean_b = mean_of(b);
+  double ab = 0, aa = 0, bb = 0;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    ab += (a[i] - mean_a) * (b[i] - mean_b);
+    aa += (a[i] - mean_a) * (a[i] - mean_a);
+    bb += (b[i] - mean_b) * (b[i] - mean_b);
+  }
+  return aa == 0 || bb == 0 ? 0 : ab / std::sqrt(aa * bb);
+}
+double spearman(std::span<const double> a, std::span<const double> b) {
+  QUIVER_CHECK(a.size() == b.size());
+  return pearson(average_ranks(a), average_ranks(b));
+}
+
+double normal_quantile(double p) noexcept {
+  // Newton's method on erfc from a logistic start; the CDF is smooth, so a handful of steps reach machine precision.
+  if (p <= 0) return -std::numeric_limits<double>::infinity();
+  if (p >= 1) return std::numeric_limits<double>::infinity();
+  if (p > 0.5) return -normal_quantile(1 - p);
+  double x = std::max(-37.0, -std::sqrt(-2 * std::log(p)));  // below the root: the CDF is convex there, so Newton climbs
+  for (int step = 0; step < 60; ++step) {
+    const double error = 0.5 * std::erfc(-x / std::sqrt(2.0)) - p;
+    const double density = std::exp(-0.5 * x * x) / std::sqrt(2 * 3.14159265358979323846);
+    const double change = error / density;
+    x -= change;
+    if (std::abs(change) < 1e-13) break;
+  }
+  return x;
+}
+
+}  // namespace quiver
