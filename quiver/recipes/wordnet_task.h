@@ -1,0 +1,89 @@
+// The WordNet task: find the entry that an example sentence was written for. What the recipe `wordnet-encoder` is judged
+// by and what `quiver demo` shows; no torch in here.
+//
+//   entries   all 117,659 synsets of WordNet 3.0 (lemmas and definition, never the examples); row i is synset i
+//   queries   the example sentences of the synsets on the validation or test side (90/5/5 by synset); right: that synset
+//   arms      the encoder (exact search over its vectors), BM25 over stemmed tokens, and both fused
+//
+//   QUIVER_TRY(WordnetTask task, WordnetTask::of(data.items()));     // of the data set "wordnet:FOLDER"
+//   QUIVER_TRY(WordnetVectors vectors, encode_wordnet(task, model, run));
+//   QUIVER_TRY(WordnetComparison result, compare_on_wordnet(task, vectors, run));
+//   bool better = result.encoder_over_bm25.low > 0;
+//
+// BM25's k1 and b and the fusion's weight are chosen on the validation queries alone. Whoever trains for this task takes
+// pairs of synsets on the Train side and of no others. Thread-safety: values; one Run at a time.
+// Cost: about 10 s on two cores, most of it the grid of BM25.
+#pragma once
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "quiver/core/json.h"
+#include "quiver/core/result.h"
+#include "quiver/core/rows.h"
+#include "quiver/core/run.h"
+#include "quiver/core/statistics.h"
+#include "quiver/data/items.h"
+#include "quiver/data/split.h"
+#include "quiver/index/bm25.h"
+#include "quiver/index/index.h"
+#include "quiver/model/model.h"
+
+namespace quiver::recipes {
+
+struct WordnetQueries {
+  std::vector<std::string> texts;
+  std::vector<std::uint32_t> answers;  // the row of the right entry, one a text
+};
+
+struct WordnetTask {
+  Items entries;                       // columns synset, lemmas, definition, text
+  std::vector<Part> sides;             // of each synset: Train, Validation or Test
+  WordnetQueries validation, test;
+
+  // Errors: a column that is not there, no example on the validation or the test side.
+  static Result<WordnetTask> of(const Items& wordnet);
+};
+
+struct WordnetVectors {
+  Rows entries, validation, test;
+};
+// Entries in role "item", queries (column "text") in role "query".
+Result<WordnetVectors> encode_wordnet(const WordnetTask& task, const Model& model, Run& run);
+
+// BM25 over the entries' stemmed words, tuned; kept to answer further queries.
+class WordnetBm25 {
+ public:
+  // Chooses k1 and b by MRR@10 of the validation queries.
+  static Result<WordnetBm25> tune(const WordnetTask& task, Run& run);
+  const Bm25Options& options() const noexcept { return options_; }
+  Result<Hits> search(std::span<const std::string> texts, std::uint32_t k, Run& run) const;
+
+ private:
+  struct Words;
+  Bm25Options options_;
+  std::shared_ptr<const Words> words_;
+  std::shared_ptr<const Index> index_;
+};
+
+// One value per test query.
+struct WordnetArm {
+  std::string name;  // "encoder", "bm25", "fused"
+  std::vector<double> mrr_10, recall_10, recall_100;
+};
+struct WordnetComparison {
+  Bm25Options bm25;            // as chosen on validation
+  double fusion_weight = 0;    // of the encoder, 0 .. 1
+  std::vector<WordnetArm> arms;
+  Interval encoder_over_bm25;  // MRR@10, paired over queries
+  Interval fused_over_best;    // recall@10, against the better of the two parts
+  std::size_t entries = 0, validation_queries = 0, test_queries = 0;
+};
+Result<WordnetComparison> compare_on_wordnet(const WordnetTask& task, const WordnetVectors& vectors, Run& run);
+// {"entries", "validation_queries", "test_queries", "bm25": {"k1", "b"}, "fusion_weight",
+//  "arms": {"encoder": {"mrr@10": {"mean", "low", "high"}, "recall@10": ..., "recall@100": ...}, ...},
+//  "differences": {"encoder - bm25": {"mrr@10": ...}, "fused - best": {"recall@10": ...}}}
+Json to_json(const WordnetComparison& comparison, std::uint64_t seed);
+
+}  // namespace quiver::recipes
