@@ -33,7 +33,7 @@ demo: build  ## Learn, compress, index and search WordNet's definitions; results
 
 test: build  ## Build everything and run every test
 	@$(STEP) "unit tests" ctest --test-dir $(BUILD) --output-on-failure --parallel $(JOBS) --no-tests=error 2>&1 | tee $(BUILD)/ctest.txt
-	@$(STEP) "tests of the tools" python3 -m unittest discover -q -s tools/tests -t .
+	@$(STEP) "tests of the tools" python3 -m unittest discover -q -s tools/tests -t tools -p '*_test.py'
 	@$(STEP) "behaviour tests" tools/run_behaviour --build $(BUILD)
 
 check: gates tidy docs sanitizers  ## Everything beyond the tests: style, licences, docs that run, sanitizers
