@@ -12,9 +12,9 @@ import re
 import signal
 import subprocess
 import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Iterator
 
 ANYTHING = "..."
 # Runs the command $1; the file $2 carries folder and exported variables from one command to the next.
@@ -68,14 +68,30 @@ class Session:
 
     def run(self, command: str) -> Outcome:
         """Runs one command with bash; past the limit its whole process group is ended."""
-        environment = {name: value for name, value in os.environ.items()
-                       if not name.startswith(("LC_", "LANG", "QUIVER_", "MAKE", "MFLAGS")) or name == "QUIVER_DATA"}
-        environment |= {"PATH": os.pathsep.join([*map(str, self.path), os.environ["PATH"]]), "HOME": str(self.home),
-                        "LC_ALL": "C.UTF-8", "NO_COLOR": "1", "COLUMNS": "120", "TERM": "dumb"}
+        environment = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(("LC_", "LANG", "QUIVER_", "MAKE", "MFLAGS")) or name == "QUIVER_DATA"
+        }
+        environment |= {
+            "PATH": os.pathsep.join([*map(str, self.path), os.environ["PATH"]]),
+            "HOME": str(self.home),
+            "LC_ALL": "C.UTF-8",
+            "NO_COLOR": "1",
+            "COLUMNS": "120",
+            "TERM": "dumb",
+        }
         process = subprocess.Popen(
-            ["bash", "-c", PROMPT, "bash", command, str(self._state)], cwd=self.work, env=environment, text=True,
-            errors="replace", stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, start_new_session=True,
-            stderr=subprocess.STDOUT if self.merged else subprocess.PIPE)
+            ["bash", "-c", PROMPT, "bash", command, str(self._state)],
+            cwd=self.work,
+            env=environment,
+            text=True,
+            errors="replace",
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            start_new_session=True,
+            stderr=subprocess.STDOUT if self.merged else subprocess.PIPE,
+        )
         try:
             stdout, stderr = process.communicate(timeout=self.limit)
             return Outcome(process.returncode, stdout, stderr or "")
@@ -94,10 +110,15 @@ class Session:
             yield f"exit status {outcome.status}, expected {step.status}"
             if step.stderr is None and step.stdout is None:
                 yield (outcome.stdout + outcome.stderr).rstrip()
-        for name, expected, printed in (("stdout", step.stdout, outcome.stdout), ("stderr", step.stderr, outcome.stderr)):
+        for name, expected, printed in (
+            ("stdout", step.stdout, outcome.stdout),
+            ("stderr", step.stderr, outcome.stderr),
+        ):
             lines = lines_of(printed)
             if expected is not None and not matches(expected, lines):
-                yield "\n".join(difflib.unified_diff(expected, lines, f"expected {name}", f"printed {name}", lineterm=""))
+                yield "\n".join(
+                    difflib.unified_diff(expected, lines, f"expected {name}", f"printed {name}", lineterm="")
+                )
 
 
 def lines_of(text: str) -> list[str]:
@@ -126,8 +147,9 @@ def with_continuations(lines: list[tuple[int, str]]) -> Iterator[tuple[int, str,
         if not text.startswith("$ "):
             raise ValueError(f"line {number}: expected a command ('$ ...'), found '{text}'")
         command = [text[2:]]
-        while position < len(lines) and (lines[position][1].startswith("> ") or lines[position][1] == ">"
-                                         or command[-1].endswith("\\")):
+        while position < len(lines) and (
+            lines[position][1].startswith("> ") or lines[position][1] == ">" or command[-1].endswith("\\")
+        ):
             following = lines[position][1]
             command.append(following[2:] if following[:1] == ">" else following)
             position += 1

@@ -1,15 +1,16 @@
-"""What every tool needs to know about the checkout: where it is, which files it holds, and how findings are reported."""
+"""What every tool needs of the checkout: where it is, which files it holds, and how findings are reported."""
 
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Iterable, NoReturn
+from typing import NoReturn
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
 def files(*patterns: str, root: Path = ROOT) -> list[Path]:
-    """The project's files matching git patterns such as "*.h" or "docs/**": tracked ones and new ones that git does not ignore."""
+    """The files matching git patterns such as "*.h": tracked ones, and new ones that git does not ignore."""
     command = ["git", "-C", str(root), "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", *patterns]
     found = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     return sorted({root / name for name in found.split("\0") if name and (root / name).is_file()})

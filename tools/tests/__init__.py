@@ -22,4 +22,6 @@ def load(tool: str) -> ModuleType:
 
 def call(*command: str, **settings: object) -> subprocess.CompletedProcess[str]:
     """Runs a command from the root of the checkout and captures what it prints."""
-    return subprocess.run(command, cwd=settings.pop("cwd", repo.ROOT), text=True, capture_output=True, check=False, **settings)
+    return subprocess.run(
+        command, cwd=settings.pop("cwd", repo.ROOT), text=True, capture_output=True, check=False, **settings
+    )

@@ -8,6 +8,7 @@ import unittest
 from pathlib import Path
 
 from lib import repo
+
 from tests import call
 
 BOOTSTRAP = str(repo.ROOT / "tools/bootstrap")
@@ -32,7 +33,10 @@ class OtherMachine(unittest.TestCase):
         self.folder = tempfile.TemporaryDirectory()
         self.addCleanup(self.folder.cleanup)
         for name in ("bash", "env", "sed", "cut", "sort", "grep", "tr", "awk", "cat"):
-            os.symlink(next(Path(part, name) for part in ("/usr/bin", "/bin") if Path(part, name).exists()), Path(self.folder.name, name))
+            os.symlink(
+                next(Path(part, name) for part in ("/usr/bin", "/bin") if Path(part, name).exists()),
+                Path(self.folder.name, name),
+            )
 
     def fake(self, name: str, script: str) -> None:
         file = Path(self.folder.name, name)
@@ -114,7 +118,10 @@ class Behaviour(OtherMachine):
         self.assertIn("libfmt-dev", done.stderr)
 
     def test_refuses_what_it_does_not_know(self) -> None:
-        for arguments, words in ((["--ony", "core"], "unknown option --ony"), (["--only", "cores"], "no set is called cores")):
+        for arguments, words in (
+            (["--ony", "core"], "unknown option --ony"),
+            (["--only", "cores"], "no set is called cores"),
+        ):
             done = self.run_here(*arguments)
             self.assertEqual(done.returncode, 2)
             self.assertIn(words, done.stderr)

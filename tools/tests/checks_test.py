@@ -6,6 +6,7 @@ import unittest
 from pathlib import Path
 
 from lib import repo
+
 from tests import call, load
 
 layers, lengths, licences, words = (load(f"check_{name}") for name in ("layers", "lengths", "licences", "words"))
@@ -18,7 +19,10 @@ class Layers(unittest.TestCase):
 
     def test_a_module_sees_its_row_only(self) -> None:
         self.assertEqual(self.found("quiver/core/a.cc", '#include "quiver/simd/kernels.h"'), "")
-        self.assertIn("core may include simd, and quiver/data/items.h is of data", self.found("quiver/core/a.h", '#include "quiver/data/items.h"'))
+        self.assertIn(
+            "core may include simd, and quiver/data/items.h is of data",
+            self.found("quiver/core/a.h", '#include "quiver/data/items.h"'),
+        )
         self.assertIn("simd may include nothing", self.found("quiver/simd/a.cc", '#include "quiver/core/result.h"'))
         self.assertEqual(self.found("tests/e2e/a.cc", '#include "quiver/cli/verb.h"'), "")
 
@@ -43,9 +47,13 @@ class Layers(unittest.TestCase):
         self.assertEqual(self.found("quiver/core/a.cc", '#include "quiver/core/internal/x.h"'), "")
 
     def test_cmake_links_what_the_row_allows(self) -> None:
-        self.assertEqual(list(layers.findings_in_cmake("index", "quiver_module(index DEPENDS core compress LINK fmt::fmt)")), [])
-        self.assertEqual(list(layers.findings_in_cmake("index", "quiver_module(index DEPENDS core data)")),
-                         ["quiver/index/CMakeLists.txt: links to data, which its row does not allow"])
+        self.assertEqual(
+            list(layers.findings_in_cmake("index", "quiver_module(index DEPENDS core compress LINK fmt::fmt)")), []
+        )
+        self.assertEqual(
+            list(layers.findings_in_cmake("index", "quiver_module(index DEPENDS core data)")),
+            ["quiver/index/CMakeLists.txt: links to data, which its row does not allow"],
+        )
 
     def test_rows_name_modules_and_have_no_cycle(self) -> None:
         seen: set[str] = set()
@@ -56,7 +64,9 @@ class Layers(unittest.TestCase):
 
 class Lengths(unittest.TestCase):
     def test_verdicts(self) -> None:
-        self.assertEqual([lengths.verdict(n) for n in (0, 120, 400, 401, 700, 701)], ["", "", "", "note", "note", "fail"])
+        self.assertEqual(
+            [lengths.verdict(n) for n in (0, 120, 400, 401, 700, 701)], ["", "", "", "note", "note", "fail"]
+        )
 
     def test_distribution_counts_every_file_once(self) -> None:
         text = lengths.distribution([1, 60, 61, 500, 900])
@@ -68,20 +78,43 @@ class Lengths(unittest.TestCase):
 
 class Words(unittest.TestCase):
     def test_finds_unfinished_work_and_private_paths(self) -> None:
-        bad = ["x  // TODO: later", "return not_found; // Not implemented", "see /home/ann/file", "a placeholder", "<<<<<<< ours"]  # words: ok
+        bad = [
+            "x  // TODO: later",
+            "return not_found; // Not implemented",
+            "see /home/ann/file",
+            "a placeholder",
+            "<<<<<<< ours",
+        ]  # words: ok
         for line in bad:
             self.assertEqual(len(list(words.findings_in("a.cc", line))), 1, line)
 
     def test_lets_ordinary_text_through(self) -> None:
-        for line in ("a method of todo lists", "docs/work/plan.md", "${HOME}/work/x", "/usr/share/wordnet", "the home of intrinsics"):
+        for line in (
+            "a method of todo lists",
+            "docs/work/plan.md",
+            "${HOME}/work/x",
+            "/usr/share/wordnet",
+            "the home of intrinsics",
+        ):
             self.assertEqual(list(words.findings_in("a.md", line)), [], line)
 
 
 class Licences(unittest.TestCase):
     def test_judges_expressions(self) -> None:
-        for good in ("MIT", "LGPL-2.1-or-later", "BSD-3-Clause OR GPL-2.0-only", "GPL-3.0-or-later WITH GCC-exception-3.1"):
+        for good in (
+            "MIT",
+            "LGPL-2.1-or-later",
+            "BSD-3-Clause OR GPL-2.0-only",
+            "GPL-3.0-or-later WITH GCC-exception-3.1",
+        ):
             self.assertTrue(licences.may_link(good), good)
-        for bad in ("GPL-2.0-only", "AGPL-3.0-only", "MIT AND GPL-3.0-or-later", "GPL-2.0-only OR AGPL-3.0-only", "GPL-2.0-only WITH other"):
+        for bad in (
+            "GPL-2.0-only",
+            "AGPL-3.0-only",
+            "MIT AND GPL-3.0-or-later",
+            "GPL-2.0-only OR AGPL-3.0-only",
+            "GPL-2.0-only WITH other",
+        ):
             self.assertFalse(licences.may_link(bad), bad)
 
     def test_every_reviewed_package_may_be_linked(self) -> None:
@@ -111,28 +144,46 @@ class Tidy(unittest.TestCase):
     def test_leaves_torch_and_tests_out(self) -> None:
         with tempfile.TemporaryDirectory() as folder:
             root = Path(folder).resolve()
-            for name, text in {"core/a.cc": "", "core/a_test.cc": "", "learn/t.cc": "", "cli/b.cc": '#include "quiver/cli/b.h"\n',
-                               "cli/b.h": '#include "quiver/learn/tensor.h"\n', "cli/c.cc": ""}.items():
+            for name, text in {
+                "core/a.cc": "",
+                "core/a_test.cc": "",
+                "learn/t.cc": "",
+                "cli/b.cc": '#include "quiver/cli/b.h"\n',
+                "cli/b.h": '#include "quiver/learn/tensor.h"\n',
+                "cli/c.cc": "",
+            }.items():
                 (root / "quiver" / name).parent.mkdir(parents=True, exist_ok=True)
                 (root / "quiver" / name).write_text(text)
-            entries = [{"directory": folder, "file": f"quiver/{name}"} for name in ("core/a.cc", "core/a_test.cc", "learn/t.cc", "cli/b.cc", "cli/c.cc")]
-            names = [path.relative_to(root).as_posix() for path in tidy.chosen(json.loads(json.dumps(entries)), [], root)]
+            entries = [
+                {"directory": folder, "file": f"quiver/{name}"}
+                for name in ("core/a.cc", "core/a_test.cc", "learn/t.cc", "cli/b.cc", "cli/c.cc")
+            ]
+            names = [
+                path.relative_to(root).as_posix() for path in tidy.chosen(json.loads(json.dumps(entries)), [], root)
+            ]
             self.assertEqual(names, ["quiver/cli/c.cc", "quiver/core/a.cc"])
             self.assertEqual(len(tidy.chosen(entries, ["core"], root)), 1)
 
 
 class Changelog(unittest.TestCase):
     def test_assembles_by_release_and_kind(self) -> None:
-        notes = [changelog.parse("0001-a.md", "release: 0.9.0\n## Fixed\n- old\n"), changelog.parse("0002-b.md", "release: 0.10.0\n## Added\n- newer\n  still\n"),
-                 changelog.parse("0003-c.md", "## Added\n- newest\n")]
+        notes = [
+            changelog.parse("0001-a.md", "release: 0.9.0\n## Fixed\n- old\n"),
+            changelog.parse("0002-b.md", "release: 0.10.0\n## Added\n- newer\n  still\n"),
+            changelog.parse("0003-c.md", "## Added\n- newest\n"),
+        ]
         text = changelog.assemble(notes)
         self.assertLess(text.index("## Unreleased"), text.index("## 0.10.0"))
         self.assertLess(text.index("## 0.10.0"), text.index("## 0.9.0"))
         self.assertIn("- newer\n  still\n", text)
 
     def test_says_what_is_wrong_with_a_note(self) -> None:
-        for name, text, message in (("note.md", "", "is called NNNN"), ("0001-a.md", "## New\n- x", "'New' is none of Added"),
-                                    ("0001-a.md", "words", "line 1: expected"), ("0001-a.md", "## Added\n", "says nothing")):
+        for name, text, message in (
+            ("note.md", "", "is called NNNN"),
+            ("0001-a.md", "## New\n- x", "'New' is none of Added"),
+            ("0001-a.md", "words", "line 1: expected"),
+            ("0001-a.md", "## Added\n", "says nothing"),
+        ):
             with self.assertRaisesRegex(ValueError, message):
                 changelog.parse(name, text)
 
@@ -143,7 +194,11 @@ class Changelog(unittest.TestCase):
 
 class Help(unittest.TestCase):
     def test_every_tool_explains_itself(self) -> None:
-        tools = [path for path in (repo.ROOT / "tools").iterdir() if path.is_file() and path.suffix == "" and path.name != "step"]
+        tools = [
+            path
+            for path in (repo.ROOT / "tools").iterdir()
+            if path.is_file() and path.suffix == "" and path.name != "step"
+        ]
         self.assertGreater(len(tools), 9)
         for tool in tools:
             done = call(str(tool), "--help")

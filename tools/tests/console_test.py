@@ -6,6 +6,7 @@ from pathlib import Path
 
 from lib import repo
 from lib.console import Session, Step, lines_of, matches, with_continuations
+
 from tests import call, load
 
 behaviour = load("run_behaviour")
@@ -57,7 +58,9 @@ class Running(unittest.TestCase):
 
     def test_ends_a_command_that_takes_too_long(self) -> None:
         with Session([], limit=0.3) as session:
-            self.assertEqual(list(session.complaints(Step("sleep 60 & sleep 60", 1))), ["took longer than 0.3 s and was ended"])
+            self.assertEqual(
+                list(session.complaints(Step("sleep 60 & sleep 60", 1))), ["took longer than 0.3 s and was ended"]
+            )
 
     def test_says_how_the_output_differs(self) -> None:
         with Session([]) as session:
@@ -68,7 +71,7 @@ class Running(unittest.TestCase):
 
 class Behaviour(unittest.TestCase):
     def test_reads_all_marks(self) -> None:
-        step, = behaviour.steps("# why\n\n$ cat <<E\n> # kept\n> E\n| out\n|\n! err\n? 2\n")
+        (step,) = behaviour.steps("# why\n\n$ cat <<E\n> # kept\n> E\n| out\n|\n! err\n? 2\n")
         self.assertEqual(step, Step("cat <<E\n# kept\nE", 3, stdout=["out", ""], stderr=["err"], status=2))
 
     def test_names_the_line_it_does_not_understand(self) -> None:
@@ -82,7 +85,23 @@ class Behaviour(unittest.TestCase):
 
 
 class Docs(unittest.TestCase):
-    PAGE = "text\n```console\n$ echo 1\n1\n\n$ ls missing\n...\n[exit 2]\n```\n```sh\n$ no\n```\n<!-- no-run: takes an hour -->\n```console\n$ sleep 3600\n```\n"
+    PAGE = """text
+```console
+$ echo 1
+1
+
+$ ls missing
+...
+[exit 2]
+```
+```sh
+$ no
+```
+<!-- no-run: takes an hour -->
+```console
+$ sleep 3600
+```
+"""
 
     def run_page(self, page: str) -> tuple[int, str]:
         (repo.ROOT / "build").mkdir(exist_ok=True)
@@ -109,11 +128,12 @@ class Docs(unittest.TestCase):
         self.assertEqual(status, 1)
 
     def test_a_needed_path_is_linked_or_the_block_skipped(self) -> None:
-        page = "<!-- needs: tools/step -->\n```console\n$ test -x tools/step\n```\n<!-- needs: no-such-folder -->\n```console\n$ false\n```\n"
+        block = "<!-- needs: {} -->\n```console\n$ {}\n```\n"
+        page = block.format("tools/step", "test -x tools/step") + block.format("no-such-folder", "false")
         self.assertIn("docs: 1 passed, 0 failed, 1 skipped", self.run_page(page)[1])
 
     def test_indented_blocks_lose_their_indent(self) -> None:
-        block, = docs.blocks("1. do\n   ```console\n   $ echo a\n   a\n   ```\n")
+        (block,) = docs.blocks("1. do\n   ```console\n   $ echo a\n   a\n   ```\n")
         self.assertEqual(list(block.steps()), [Step("echo a", 3, stdout=["a"])])
 
 
