@@ -89,6 +89,9 @@ struct Kernels {
   // Requires: out has room for `count`. The common case, a block without any, costs one comparison per vector.
   std::size_t (*select_below)(const float* values, std::size_t count, float threshold,
                               std::uint32_t* out) noexcept = nullptr;
+
+  // See quiver/simd/bandwidth.h.
+  std::uint64_t (*stream_read)(const void* data, std::size_t bytes) noexcept = nullptr;
 };
 
 // The level in use: the best one the CPU has, or the one QUIVER_SIMD names (scalar, avx2, avx512).

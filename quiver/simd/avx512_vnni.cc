@@ -1,0 +1,66 @@
+// AVX512_VNNI (Cascade Lake, Zen 4): 64 products of 8-bit coordinates an instruction, added exactly in int32.
+//
+// VPDPBUSD multiplies unsigned by signed bytes. Codes against an int8 query fit as they are. The two symmetric cases
+// move one side by 128, a flip of the top bit, and correct the sum:
+//   i8 x i8   sum q r = sum q (r + 128) - 128 sum q      the last sum is the query's: once per block
+//   u8 x u8   sum q r = sum (q - 128) r + 128 sum r      the last sum is one more instruction per vector
+// Differences and norms go through VPDPWSSD on widened bytes (avx512_inl.h under this file's flags).
+#if defined(__x86_64__)
+#include "quiver/simd/internal/avx512_inl.h"
+
+namespace quiver::simd {
+namespace {
+
+struct MixedVnni : Integer<Avx512> {
+  QUIVER_INLINE static Sum product(Sum s, Vector q, Vector r) noexcept { return _mm512_dpbusd_epi32(s, r, q); }
+};
+
+struct SignedDot : OneSum<Avx512, Integer<Avx512>> {
+  QUIVER_INLINE static void step(Sum& s, Vector q, Vector r) noexcept {
+    s = _mm512_dpbusd_epi32(s, Avx512::flip(r), q);
+  }
+  // 128 times the query's sum. Past the end the query is zero, whatever the flipped row holds there.
+  template <class Load>
+  QUIVER_INLINE static std::int32_t prepare(const std::byte* query, std::size_t units) noexcept {
+    const __m512i all128 = _mm512_set1_epi8(-128);
+    Sum s = zero();
+    std::size_t i = 0;
+    for (; i + Load::kStep <= units; i += Load::kStep) s = _mm512_dpbusd_epi32(s, all128, Load::query(query, i));
+    if (i < units) s = _mm512_dpbusd_epi32(s, all128, Load::query_part(query, i, units - i));
+    return Avx512::total(s);
+  }
+  QUIVER_INLINE static float finish(Sum s, std::int32_t shift) noexcept {
+    return -static_cast<float>(Avx512::total(s) - shift);
+  }
+};
+
+struct UnsignedDot : OneSum<Avx512, Integer<Avx512>> {
+  struct Sum {
+    __m512i product, row;
+  };
+  static constexpr std::size_t kUnroll = Avx512::kUnroll / 2;
+  QUIVER_INLINE static Sum zero() noexcept { return {Avx512::zero_ints(), Avx512::zero_ints()}; }
+  QUIVER_INLINE static Sum add(Sum a, Sum b) noexcept {
+    return {Avx512::add(a.product, b.product), Avx512::add(a.row, b.row)};
+  }
+  QUIVER_INLINE static void step(Sum& s, Vector q, Vector r) noexcept {
+    s.product = _mm512_dpbusd_epi32(s.product, r, Avx512::flip(q));
+    s.row = Avx512::sad(s.row, r, _mm512_setzero_si512());
+  }
+  QUIVER_INLINE static float finish(Sum s, NoContext) noexcept {
+    return -static_cast<float>(Avx512::total(s.product) + 128 * Avx512::total(s.row));
+  }
+};
+
+}  // namespace
+
+void fill_avx512_vnni(Kernels& table) noexcept {
+  fill_integers<Avx512>(table);
+  slot(table, Metric::Dot, Element::I8) = &block<ByteRows<Avx512>, SignedDot>;
+  slot(table, Metric::Dot, Element::U8) = &block<ByteRows<Avx512>, UnsignedDot>;
+  table.dot_i8_u8 = &block<ByteRows<Avx512>, Product<Avx512, MixedVnni>>;
+  table.dot_i8_u4 = &block<ByteNibbleRows<Avx512>, BlockProduct<Avx512, MixedVnni>>;
+}
+
+}  // namespace quiver::simd
+#endif

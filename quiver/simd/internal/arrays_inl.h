@@ -1,0 +1,119 @@
+// Kernels over single arrays: extremes, sums, conversions, selection, and the streaming read. Written once over a
+// level's primitives V, as block_inl.h is.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "quiver/simd/internal/load_inl.h"
+#include "quiver/simd/internal/reduce_inl.h"
+
+namespace quiver::simd {
+namespace {
+
+QUIVER_INLINE const std::byte* bytes_at(const void* p) noexcept { return static_cast<const std::byte*>(p); }
+
+template <class V>
+struct Total : OneSum<V, Real<V>> {
+  using typename OneSum<V, Real<V>>::Sum, typename OneSum<V, Real<V>>::Vector;
+  QUIVER_INLINE static void step(Sum& s, Vector, Vector r) noexcept { s = V::add(s, r); }
+};
+
+template <class V, class Reduce>
+float reduce_array(const float* values, std::size_t count) noexcept {
+  const std::byte* const row[1] = {bytes_at(values)};
+  typename Reduce::Sum total[1];
+  accumulate<FloatRows<V, F32>, Reduce, 1>(row[0], row, count, total);
+  return Reduce::finish(total[0], NoContext{});
+}
+
+// The last vector overlaps the one before it, which extremes do not mind.
+template <class V>
+void min_max(const float* values, std::size_t count, float* low, float* high) noexcept {
+  float least = __builtin_inff(), most = -__builtin_inff();
+  if (count < V::kFloats) {
+    for (std::size_t i = 0; i < count; ++i) {
+      least = values[i] < least ? values[i] : least;
+      most = values[i] > most ? values[i] : most;
+    }
+  } else {
+    auto smallest = V::load(F32{}, bytes_at(values)), largest = smallest;
+    for (std::size_t i = V::kFloats; i < count; i += V::kFloats) {
+      const std::size_t start = i + V::kFloats <= count ? i : count - V::kFloats;
+      const auto v = V::load(F32{}, bytes_at(values + start));
+      smallest = V::min(smallest, v);
+      largest = V::max(largest, v);
+    }
+    float lanes[2][V::kFloats];
+    V::store(F32{}, lanes[0], smallest);
+    V::store(F32{}, lanes[1], largest);
+    for (std::size_t i = 0; i < V::kFloats; ++i) {
+      least = lanes[0][i] < least ? lanes[0][i] : least;
+      most = lanes[1][i] > most ? lanes[1][i] : most;
+    }
+  }
+  *low = least;
+  *high = most;
+}
+
+template <class V, class FromTag, class From, class ToTag, class To>
+void convert(const From* from, To* to, std::size_t count) noexcept {
+  std::size_t i = 0;
+  for (; i + V::kFloats <= count; i += V::kFloats) V::store(ToTag{}, to + i, V::load(FromTag{}, bytes_at(from + i)));
+  if (i < count) {
+    To last[V::kFloats];
+    V::store(ToTag{}, last, V::load_part(FromTag{}, bytes_at(from + i), count - i));
+    __builtin_memcpy(to + i, last, (count - i) * sizeof(To));
+  }
+}
+
+template <class V>
+std::size_t select_below(const float* values, std::size_t count, float threshold, std::uint32_t* out) noexcept {
+  std::size_t chosen = 0, i = 0;
+  for (; i + V::kFloats <= count; i += V::kFloats) {
+    const auto mask = V::at_most(V::load(F32{}, bytes_at(values + i)), threshold);
+    if (mask) chosen += V::append(mask, static_cast<std::uint32_t>(i), out + chosen);
+  }
+  if (i < count) {
+    const unsigned present = (1u << (count - i)) - 1;
+    const auto mask = V::at_most(V::load_part(F32{}, bytes_at(values + i), count - i), threshold) & present;
+    if (mask) chosen += V::append(mask, static_cast<std::uint32_t>(i), out + chosen);
+  }
+  return chosen;
+}
+
+// Writes first + position of each set bit, ascending; the way of levels without a compressing store.
+QUIVER_INLINE std::size_t append_bits(unsigned mask, std::uint32_t first, std::uint32_t* out) noexcept {
+  std::size_t n = 0;
+  for (; mask; mask &= mask - 1) out[n++] = first + static_cast<std::uint32_t>(__builtin_ctz(mask));
+  return n;
+}
+
+template <class V>
+std::uint64_t stream_read(const void* data, std::size_t count) noexcept {
+  constexpr std::size_t kUnroll = 4, kStep = V::kBytes;
+  const auto* p = static_cast<const std::byte*>(data);
+  auto s0 = V::zero_ints(), s1 = s0, s2 = s0, s3 = s0;
+  std::size_t i = 0;
+  for (; i + kUnroll * kStep <= count; i += kUnroll * kStep) {
+    s0 = V::add_words64(s0, p + i);
+    s1 = V::add_words64(s1, p + i + kStep);
+    s2 = V::add_words64(s2, p + i + 2 * kStep);
+    s3 = V::add_words64(s3, p + i + 3 * kStep);
+  }
+  std::uint64_t lanes[4 * kStep / 8], total = 0;
+  __builtin_memcpy(lanes, &s0, kStep);
+  __builtin_memcpy(lanes + kStep / 8, &s1, kStep);
+  __builtin_memcpy(lanes + 2 * (kStep / 8), &s2, kStep);
+  __builtin_memcpy(lanes + 3 * (kStep / 8), &s3, kStep);
+  for (const std::uint64_t lane : lanes) total += lane;
+  for (; i < count; i += 8) {
+    std::uint64_t word = 0;
+    __builtin_memcpy(&word, p + i, count - i < 8 ? count - i : 8);
+    total += word;
+  }
+  return total;
+}
+
+}  // namespace
+}  // namespace quiver::simd

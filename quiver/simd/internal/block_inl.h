@@ -1,0 +1,114 @@
+// The one loop over a block of rows that every kernel of every level is made of.
+//
+// A kernel is three independent choices:
+//   V       a level's primitives: vectors of floats, bytes and ints (scalar.cc, avx2_inl.h, avx512_inl.h)
+//   Load    how coordinates become vectors: FloatRows, ByteRows, NibbleRows ... (load_inl.h)
+//   Reduce  what is added up and what becomes of the sum: L2, Dot, Cosine ... (reduce_inl.h)
+// and block<Load, Reduce> is the function put into the table.
+//
+// Shape: kRowsAtOnce rows share each load of the query; each row has Reduce::kUnroll accumulators, so that enough
+// additions are in flight to hide their latency. A row alone (the last count % kRowsAtOnce) goes through the same
+// accumulators in the same order: its result is bit for bit the one it would have had in company.
+//
+// Every name here and in the other *_inl.h is in an unnamed namespace: each file that includes them is compiled with
+// its own instruction set, and no function of one may be merged by the linker with that of another. For the same
+// reason these headers use no standard library templates.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#define QUIVER_INLINE [[gnu::always_inline]] inline
+#if defined(__clang__)
+#define QUIVER_UNROLL _Pragma("unroll")
+#else
+#define QUIVER_UNROLL _Pragma("GCC unroll 16")
+#endif
+
+namespace quiver::simd {
+namespace {
+
+constexpr std::size_t kRowsAtOnce = 4;
+constexpr std::size_t kCacheLine = 64;
+constexpr std::size_t kPrefetchLines = 8;  // of each row ahead; further lines are left to the hardware's streams
+
+// Sums `units` coordinates of R rows against one query. Cost: one pass.
+template <class Load, class Reduce, std::size_t R>
+QUIVER_INLINE void accumulate(const std::byte* query, const std::byte* const (&row)[R], std::size_t units,
+                              typename Reduce::Sum (&total)[R]) noexcept {
+  constexpr std::size_t kUnroll = Reduce::kUnroll, kStep = Load::kStep;
+  typename Reduce::Sum sum[R][kUnroll];
+  QUIVER_UNROLL
+  for (std::size_t r = 0; r < R; ++r) {
+    QUIVER_UNROLL
+    for (std::size_t u = 0; u < kUnroll; ++u) sum[r][u] = Reduce::zero();
+  }
+  std::size_t i = 0;
+  for (; i + kUnroll * kStep <= units; i += kUnroll * kStep) {
+    QUIVER_UNROLL
+    for (std::size_t u = 0; u < kUnroll; ++u) {
+      const auto q = Load::query(query, i + u * kStep);
+      QUIVER_UNROLL
+      for (std::size_t r = 0; r < R; ++r) Reduce::step(sum[r][u], q, Load::row(row[r], i + u * kStep));
+    }
+  }
+  QUIVER_UNROLL
+  for (std::size_t u = 0; u + 1 < kUnroll; ++u) {
+    if (i + kStep > units) break;
+    const auto q = Load::query(query, i);
+    QUIVER_UNROLL
+    for (std::size_t r = 0; r < R; ++r) Reduce::step(sum[r][u], q, Load::row(row[r], i));
+    i += kStep;
+  }
+  if (i < units) {
+    const auto q = Load::query_part(query, i, units - i);
+    QUIVER_UNROLL
+    for (std::size_t r = 0; r < R; ++r) Reduce::step(sum[r][kUnroll - 1], q, Load::row_part(row[r], i, units - i));
+  }
+  QUIVER_UNROLL
+  for (std::size_t r = 0; r < R; ++r) {
+    QUIVER_UNROLL
+    for (std::size_t width = kUnroll / 2; width > 0; width /= 2) {
+      QUIVER_UNROLL
+      for (std::size_t u = 0; u < width; ++u) sum[r][u] = Reduce::add(sum[r][u], sum[r][u + width]);
+    }
+    total[r] = sum[r][0];
+  }
+}
+
+QUIVER_INLINE void prefetch_row(const std::byte* row, std::size_t bytes) noexcept {
+  const std::size_t lines = (bytes + kCacheLine - 1) / kCacheLine;
+  const std::size_t wanted = lines < kPrefetchLines ? lines : kPrefetchLines;
+  for (std::size_t line = 0; line < wanted; ++line) __builtin_prefetch(row + line * kCacheLine);
+}
+
+template <class Load, class Reduce>
+void block(const void* query_pointer, const std::byte* base, std::size_t stride, const std::uint32_t* rows,
+           std::size_t count, std::size_t dims, float* out) noexcept {
+  constexpr std::size_t R = kRowsAtOnce;
+  const auto* query = static_cast<const std::byte*>(query_pointer);
+  const std::size_t units = Load::units(dims);
+  const auto context = Reduce::template prepare<Load>(query, units);
+  const auto at = [=](std::size_t i) { return base + stride * (rows ? rows[i] : i); };
+  std::size_t i = 0;
+  for (; i + R <= count; i += R) {
+    if (rows) {  // rows in order are fetched ahead by the hardware
+      for (std::size_t next = i + R; next < i + 2 * R && next < count; ++next)
+        prefetch_row(at(next), Load::row_bytes(units));
+    }
+    const std::byte* const row[R] = {at(i), at(i + 1), at(i + 2), at(i + 3)};
+    typename Reduce::Sum total[R];
+    accumulate<Load, Reduce, R>(query, row, units, total);
+    QUIVER_UNROLL
+    for (std::size_t r = 0; r < R; ++r) out[i + r] = Reduce::finish(total[r], context);
+  }
+  for (; i < count; ++i) {
+    const std::byte* const row[1] = {at(i)};
+    typename Reduce::Sum total[1];
+    accumulate<Load, Reduce, 1>(query, row, units, total);
+    out[i] = Reduce::finish(total[0], context);
+  }
+}
+
+}  // namespace
+}  // namespace quiver::simd

@@ -1,0 +1,18 @@
+// What each level's file offers to dispatch.cc: functions that write their kernels over a table. A level fills every
+// entry; the last three replace, inside Avx512, the few entries that an optional instruction makes faster.
+#pragma once
+
+#include "quiver/simd/kernels.h"
+
+namespace quiver::simd {
+
+void fill_scalar(Kernels& table) noexcept;
+#if defined(__x86_64__)
+void fill_avx2(Kernels& table) noexcept;
+void fill_avx512(Kernels& table) noexcept;
+void fill_avx512_vnni(Kernels& table) noexcept;
+void fill_avx512_vpopcntdq(Kernels& table) noexcept;
+void fill_avx512_bf16(Kernels& table) noexcept;
+#endif
+
+}  // namespace quiver::simd
