@@ -5,14 +5,15 @@
 # Outside projects find the same libraries in the same way as this build: QuiverDependencies.cmake is installed as it is.
 include(CMakePackageConfigHelpers)
 
-# The component of a module: what needs torch is Learn's, the rest of the torch-free modules are Core's.
+# The component of a module. What needs torch, itself or through a neighbour, is Learn's; the other modules are Core's.
 function(quiver_component module component)
+  get_target_property(linked quiver_${module} LINK_LIBRARIES)
   set(result Core)
   if(module STREQUAL store)
     set(result Store)
   elseif(module STREQUAL serve)
     set(result Serve)
-  elseif(module MATCHES "learn")
+  elseif("${module};${linked}" MATCHES "learn")
     set(result Learn)
   endif()
   set(${component} ${result} PARENT_SCOPE)
@@ -20,6 +21,7 @@ endfunction()
 
 set(destination ${CMAKE_INSTALL_LIBDIR}/cmake/Quiver)
 get_property(modules GLOBAL PROPERTY QUIVER_BUILT_MODULES)
+list(REMOVE_ITEM modules cli)  # verbs are for the binary alone
 set(components)
 foreach(module IN LISTS modules)
   quiver_component(${module} component)
@@ -33,8 +35,8 @@ list(REMOVE_DUPLICATES components)
 foreach(component IN LISTS components)
   install(EXPORT Quiver${component}Targets NAMESPACE quiver:: DESTINATION ${destination})
 endforeach()
-if(TARGET quiver)
-  install(TARGETS quiver RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+if(TARGET quiver_cli_main)
+  install(TARGETS quiver_cli_main RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 endif()
 
 configure_package_config_file(cmake/QuiverConfig.cmake.in ${PROJECT_BINARY_DIR}/QuiverConfig.cmake

@@ -79,10 +79,10 @@ class Lengths(unittest.TestCase):
 class Words(unittest.TestCase):
     def test_finds_unfinished_work_and_private_paths(self) -> None:
         bad = [
-            "x  // TODO: later",
-            "return not_found; // Not implemented",
-            "see /home/ann/file",
-            "a placeholder",
+            "x  // TODO: later",  # words: ok
+            "return not_found; // Not implemented",  # words: ok
+            "see /home/ann/file",  # words: ok
+            "a placeholder",  # words: ok
             "<<<<<<< ours",
         ]  # words: ok
         for line in bad:
