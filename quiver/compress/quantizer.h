@@ -38,9 +38,9 @@ class Scorer {
   virtual void score(std::span<const std::uint32_t> rows, float* distances) const noexcept = 0;
   // The same for rows first .. first + count - 1: a scan. Equal to score() bit for bit.
   virtual void score_range(std::size_t first, std::size_t count, float* distances) const noexcept = 0;
-  // No distance given for a row whose decoded norm is at most `norm` is further than this from the distance that exact
-  // arithmetic gives for the decoded row. Infinity where nothing can be promised.
-  virtual double error_bound(double norm) const noexcept = 0;
+  // The distance given for a row whose decoded length is 0 or within [shortest, longest] is no further than this from
+  // the distance that exact arithmetic gives for the decoded row. Infinity where nothing can be promised.
+  virtual double error_bound(double shortest, double longest) const noexcept = 0;
 };
 
 class Codes {

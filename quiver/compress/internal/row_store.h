@@ -1,0 +1,66 @@
+// RowStore: rows of equal bytes one behind another, owned and growing, or mapped from a file until the first change.
+//
+//   RowStore store(268);                          // bytes from one row to the next
+//   std::byte* first = store.grow(100);           // room for 100 more, zeroed
+//   RowStore mapped = RowStore::mapped(bytes, 268, owner);
+//
+// Invariants: data() stays valid until the next grow(). Thread-safety: readers at once; grow() alone.
+// Cost: grow() copies everything when the room is used up, which doubles it; the first one takes exactly what is asked.
+#pragma once
+#include <algorithm>
+#include <cstddef>
+#include <cstring>
+#include <memory>
+#include <span>
+
+#include "quiver/core/matrix.h"
+
+namespace quiver::internal {
+
+// Rows of half a kilobyte and more begin on a cache line; shorter ones are packed, so that a scan reads no padding.
+constexpr std::size_t row_stride(std::size_t row_bytes) noexcept {
+  const std::size_t unit = row_bytes >= 512 ? 64 : 4;
+  return (row_bytes + unit - 1) / unit * unit;
+}
+
+class RowStore {
+ public:
+  explicit RowStore(std::size_t stride = 4) : stride_(stride) {}
+  // Requires: bytes.size() % stride == 0.
+  static RowStore mapped(std::span<const std::byte> bytes, std::size_t stride, std::shared_ptr<const void> owner) {
+    RowStore store(stride);
+    store.data_ = bytes.data();
+    store.rows_ = bytes.size() / stride;
+    store.owner_ = std::move(owner);
+    return store;
+  }
+
+  std::size_t rows() const noexcept { return rows_; }
+  std::size_t stride() const noexcept { return stride_; }
+  const std::byte* data() const noexcept { return data_; }
+  const std::byte* row(std::size_t i) const noexcept { return data_ + i * stride_; }
+  std::span<const std::byte> bytes() const noexcept { return {data_, rows_ * stride_}; }
+
+  std::byte* grow(std::size_t count) {
+    const std::size_t needed = (rows_ + count) * stride_;
+    if (needed > owned_.size()) {
+      AlignedBytes larger(rows_ == 0 ? needed : std::max(needed, 2 * owned_.size()));
+      if (rows_ > 0) std::memcpy(larger.data(), data_, rows_ * stride_);
+      owned_ = std::move(larger);
+      data_ = owned_.data();
+      owner_.reset();
+    }
+    std::byte* first = owned_.data() + rows_ * stride_;
+    rows_ += count;
+    return first;
+  }
+  void drop_last(std::size_t count) noexcept { rows_ -= count; }
+
+ private:
+  std::size_t stride_, rows_ = 0;
+  const std::byte* data_ = nullptr;
+  AlignedBytes owned_;
+  std::shared_ptr<const void> owner_;
+};
+
+}  // namespace quiver::internal
