@@ -1,7 +1,7 @@
 // Items: rows of named columns, what data sets hold and models take. A column has one modality, a cell may be missing,
 // and with `many` a cell is a list (captions of an image, lemmas of a synset).
 //
-//   QUIVER_TRY(Items items, data.items({}));                  // from a Dataset, or built row by row with ItemsBuilder
+//   QUIVER_TRY(Items items, data.items({}));                  // from a Dataset, or row by row by items_builder.h
 //   QUIVER_TRY(TextColumn text, items.text("definition"));    // the Error for an absent column lists those that exist
 //   for (std::size_t row = 0; row < text.size(); ++row) use(text[row]);
 //   Items page = items.slice(100, 20);                        // shares the columns
@@ -109,7 +109,7 @@ class Items {
   Result<Items> beside(const Items& other) const;  // the columns of both; equal sizes, different names
 
   // Each fails with NotFound for an absent column and InvalidArgument for one of another kind; both say what there is.
-  Result<TextColumn> text(std::string_view column) const;
+  Result<TextColumn> text(std::string_view column) const;  // of a Category column, its names
   Result<TextLists> texts(std::string_view column) const;  // a `many` column; of a single one, lists of 0 or 1
   Result<std::span<const double>> numbers(
       std::string_view column) const;  // NaN where missing; borrowed from this Items
@@ -120,44 +120,16 @@ class Items {
   // The one column that holds vectors. Errors: there is none, or several.
   Result<Rows> only_rows() const;
 
-  // A stable 64-bit hash of a row's cells (of one column): equal cells give equal hashes, on every machine.
-  Result<std::uint64_t> hash_of(std::size_t row, std::string_view column = {}) const;
+  // A stable 64-bit hash of every row's cells (of one column): equal cells give equal hashes, on every machine.
+  Result<std::vector<std::uint64_t>> hashes(std::string_view column = {}) const;
 
  private:
   friend class ItemsBuilder;
   struct Table;
+  static Items of_columns(std::vector<std::shared_ptr<const internal::Column>> columns, std::size_t rows);
   Result<std::shared_ptr<const internal::Column>> find(std::string_view column) const;
   std::shared_ptr<const Table> table_;
   std::size_t first_ = 0, count_ = 0;
-};
-
-// Builds Items row by row. A cell that is not set before end_row() is missing (of a `many` column: an empty list) and
-// makes its field optional. Columns are named by position for speed.
-//
-//   ItemsBuilder builder({{.name = "text"}, {.name = "stars", .modality = Modality::Number}});
-//   builder.text(0, "a fine lion");
-//   builder.number(1, 5);
-//   builder.end_row();
-//   Items items = std::move(builder).build();
-class ItemsBuilder {
- public:
-  explicit ItemsBuilder(std::vector<Field> fields);  // no Rows here: put vectors beside() the result
-  ItemsBuilder(ItemsBuilder&&) noexcept;
-  ItemsBuilder& operator=(ItemsBuilder&&) noexcept;
-  ~ItemsBuilder();
-
-  std::size_t add_field(Field field);  // rows so far miss it; returns its position
-  // Requires: the field has that modality; a single cell is set once a row, a list grows by one value.
-  void text(std::size_t field, std::string_view value);
-  void number(std::size_t field, double value);
-  void category(std::size_t field, std::string_view name);
-  void end_row();
-  std::size_t rows() const noexcept;
-  Items build() &&;
-
- private:
-  std::vector<std::unique_ptr<internal::Column>> columns_;
-  std::size_t rows_ = 0;
 };
 
 }  // namespace quiver

@@ -2,7 +2,7 @@
 // same side on every machine, in any order of the file, and stays there when rows are appended.
 //
 //   QUIVER_TRY(auto rows, split_rows(items, Part::Test, "synset"));   // row numbers, rising
-//   Part part = part_of(items.hash_of(7, "synset"), {});
+//   Part part = part_of(hash, {.train = 0.8, .validation = 0.1});     // of one of items.hashes("synset")
 //
 // `together` names the column whose equal values must stay on one side (all sentences of one document); without it the
 // whole row is hashed, so exact duplicates never straddle a border. The fractions hold in expectation, not to the row.
