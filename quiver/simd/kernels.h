@@ -90,8 +90,9 @@ struct Kernels {
   std::size_t (*select_below)(const float* values, std::size_t count, float threshold,
                               std::uint32_t* out) noexcept = nullptr;
 
-  // See quiver/simd/bandwidth.h.
+  // The yardsticks of quiver/simd/bandwidth.h.
   std::uint64_t (*stream_read)(const void* data, std::size_t bytes) noexcept = nullptr;
+  float (*multiply_add)(std::size_t rounds, std::size_t* operations) noexcept = nullptr;
 };
 
 // The level in use: the best one the CPU has, or the one QUIVER_SIMD names (scalar, avx2, avx512).

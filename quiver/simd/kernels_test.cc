@@ -485,10 +485,17 @@ TEST_P(EveryKernel, StreamReadSumsWords) {
 INSTANTIATE_TEST_SUITE_P(Levels, EveryKernel, testing::ValuesIn(levels()),
                          [](const auto& level) { return std::string(name(level.param)); });
 
+TEST_P(EveryKernel, MultiplyAddConvergesAndCounts) {
+  std::size_t operations = 0;  // x <- 0.999 x + 0.001 has its fixed point at 1
+  const float sum = kernels_at(GetParam())->multiply_add(20000, &operations);
+  EXPECT_NEAR(sum, static_cast<double>(operations) / 40000.0, 1e-3 * static_cast<double>(operations) / 40000.0);
+}
+
 TEST(Bandwidth, IsPositiveAndZeroForNothing) {
   const std::vector<std::byte> buffer(1 << 20, std::byte{1});
   EXPECT_GT(read_bandwidth(buffer.data(), buffer.size()), 1e6);
   EXPECT_EQ(read_bandwidth(buffer.data(), 0), 0.0);
+  EXPECT_GT(multiply_add_peak(), 1e6);
   EXPECT_EQ(stream_read(buffer.data(), 16), 2 * 0x0101010101010101u);
 }
 

@@ -115,6 +115,9 @@ struct Lanes {
   }
 
   QUIVER_INLINE static Floats zero_floats() noexcept { return {}; }
+  QUIVER_INLINE static Floats fill(float value) noexcept {
+    return each<Floats>([=](std::size_t) { return value; });
+  }
   QUIVER_INLINE static Floats add(Floats a, Floats b) noexcept {
     return each<Floats>([&](std::size_t i) { return a.v[i] + b.v[i]; });
   }

@@ -89,6 +89,24 @@ QUIVER_INLINE std::size_t append_bits(unsigned mask, std::uint32_t first, std::u
   return n;
 }
 
+// Independent chains of multiply-adds, enough of them to hide their latency; none touches memory.
+template <class V>
+float multiply_add(std::size_t rounds, std::size_t* operations) noexcept {
+  constexpr std::size_t kChains = V::kUnroll > 1 ? 12 : 4;
+  const auto scale = V::fill(0.999f), shift = V::fill(0.001f);
+  typename V::Floats chain[kChains];
+  QUIVER_UNROLL
+  for (std::size_t c = 0; c < kChains; ++c) chain[c] = shift;
+  for (std::size_t round = 0; round < rounds; ++round) {
+    QUIVER_UNROLL
+    for (std::size_t c = 0; c < kChains; ++c) chain[c] = V::fma(chain[c], scale, shift);
+  }
+  float sum = 0;
+  for (std::size_t c = 0; c < kChains; ++c) sum += V::total(chain[c]);
+  *operations = rounds * kChains * V::kFloats * 2;
+  return sum;
+}
+
 template <class V>
 std::uint64_t stream_read(const void* data, std::size_t count) noexcept {
   constexpr std::size_t kUnroll = 4, kStep = V::kBytes;

@@ -73,6 +73,7 @@ struct Avx512 {
   }
 
   QUIVER_INLINE static Floats zero_floats() noexcept { return _mm512_setzero_ps(); }
+  QUIVER_INLINE static Floats fill(float value) noexcept { return _mm512_set1_ps(value); }
   QUIVER_INLINE static Floats add(Floats a, Floats b) noexcept { return _mm512_add_ps(a, b); }
   QUIVER_INLINE static Floats sub(Floats a, Floats b) noexcept { return _mm512_sub_ps(a, b); }
   QUIVER_INLINE static Floats fma(Floats a, Floats b, Floats c) noexcept { return _mm512_fmadd_ps(a, b, c); }

@@ -65,6 +65,7 @@ void fill_arrays(Kernels& table) noexcept {
   table.bf16_to_f32 = &convert<V, Bf16, std::uint16_t, F32, float>;
   table.select_below = &select_below<V>;
   table.stream_read = &stream_read<V>;
+  table.multiply_add = &multiply_add<V>;
 }
 
 template <class V>
