@@ -1,6 +1,7 @@
 """The gates: each finds what it forbids, and lets through what it allows."""
 
 import json
+import os
 import tempfile
 import unittest
 from pathlib import Path
@@ -138,6 +139,33 @@ class Licences(unittest.TestCase):
         done = call("tools/check_licences", "no-such-build")
         self.assertEqual(done.returncode, 5)
         self.assertIn("build it first", done.stderr)
+
+
+class Skips(unittest.TestCase):
+    REPORT = """<testsuites><testsuite name="A">
+      <testcase name="Runs" classname="A" status="run" result="completed"/>
+      <testcase name="Skips" classname="A" status="run" result="skipped"><skipped message="a.cc:2&#x0A;{}"/></testcase>
+    </testsuite></testsuites>"""
+
+    def check(self, reason: str, **environment: str) -> tuple[int, str]:
+        with tempfile.TemporaryDirectory() as folder:
+            Path(folder, "a.xml").write_text(self.REPORT.format(reason))
+            done = call("tools/check_skips", folder, env={"PATH": os.environ["PATH"], **environment})
+            return done.returncode, done.stdout
+
+    def test_counts_what_ran_and_says_what_did_not(self) -> None:
+        status, printed = self.check("this CPU has no avx512")
+        self.assertEqual(status, 0)
+        self.assertIn("skipped: A.Skips: this CPU has no avx512", printed)
+        self.assertIn("1 unit tests run, 1 skipped", printed)
+
+    def test_a_skip_for_want_of_data_fails_where_the_data_are(self) -> None:
+        reason = "no glove in QUIVER_DATA"
+        self.assertEqual(self.check(reason)[0], 0)
+        self.assertEqual(self.check("this CPU has no avx512", QUIVER_DATA="data")[0], 0)
+        status, printed = self.check(reason, QUIVER_DATA="data")
+        self.assertEqual(status, 1)
+        self.assertIn("A.Skips: skipped for want of data", printed)
 
 
 class Tidy(unittest.TestCase):
