@@ -20,7 +20,7 @@ std::uint64_t stream_read(const void* data, std::size_t bytes) noexcept;
 // Best rate of `passes` timed passes, in bytes per second; 0 for an empty buffer.
 double read_bandwidth(const std::byte* data, std::size_t bytes, int passes = 3) noexcept;
 
-// Floating-point operations per second (a multiply-add is two) with every operand in a register. Cost: about 20 ms.
+// Floating-point operations per second (a multiply-add is two) with every operand in a register. Cost: about 50 ms.
 double multiply_add_peak() noexcept;
 
 }  // namespace quiver::simd

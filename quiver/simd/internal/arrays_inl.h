@@ -96,7 +96,8 @@ float multiply_add(std::size_t rounds, std::size_t* operations) noexcept {
   const auto scale = V::fill(0.999f), shift = V::fill(0.001f);
   typename V::Floats chain[kChains];
   QUIVER_UNROLL
-  for (std::size_t c = 0; c < kChains; ++c) chain[c] = shift;
+  for (std::size_t c = 0; c < kChains; ++c)
+    chain[c] = V::fill(static_cast<float>(c));  // all different, or they are one chain
   for (std::size_t round = 0; round < rounds; ++round) {
     QUIVER_UNROLL
     for (std::size_t c = 0; c < kChains; ++c) chain[c] = V::fma(chain[c], scale, shift);
