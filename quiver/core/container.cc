@@ -15,15 +15,16 @@ namespace {
 //   sections each on a 64-byte boundary, padded with zeros
 //   table    one entry per section, at the end of the file
 constexpr std::size_t kAlign = 64;
-constexpr std::array<char, 8> kMagic{'Q', 'U', 'I', 'V', 'E', 'R', '\r', '\n'};  // CR LF: a text-mode copy breaks it visibly
+constexpr std::array<char, 8> kMagic{'Q', 'U', 'I',  'V',
+                                     'E', 'R', '\r', '\n'};  // CR LF: a text-mode copy breaks it visibly
 constexpr std::uint32_t kLayout = 1;
 constexpr std::size_t kNameLimit = 200;
 
 struct Header {
   std::array<char, 8> magic;
-  std::uint32_t layout;           // of this container format
-  std::uint32_t version;          // of the kind's own sections
-  std::array<char, 16> kind;      // zero-padded text
+  std::uint32_t layout;       // of this container format
+  std::uint32_t version;      // of the kind's own sections
+  std::array<char, 16> kind;  // zero-padded text
   std::uint64_t table_offset, table_size, table_checksum;
   std::uint64_t header_checksum;  // of the 56 bytes before it
 };
@@ -114,12 +115,14 @@ Result<Header> read_header(const fs::path& path, std::span<const std::byte> byte
   if (bytes.size() < kMagic.size() || std::memcmp(bytes.data(), kMagic.data(), kMagic.size()) != 0) {
     return damaged(path, bytes.empty() ? "the file is empty" : "it does not begin like a Quiver file (wrong magic)");
   }
-  if (bytes.size() < sizeof(header)) return damaged(path, fmt::format("it ends after {} bytes, inside its header", bytes.size()));
+  if (bytes.size() < sizeof(header))
+    return damaged(path, fmt::format("it ends after {} bytes, inside its header", bytes.size()));
   std::memcpy(&header, bytes.data(), sizeof(header));
   if (header.header_checksum != header_checksum(header)) return damaged(path, "its header fails its checksum");
   if (header.layout != kLayout) {
-    return Error::unsupported(fmt::format("opening {}: container layout {} is newer than this build reads ({}); use a newer quiver",
-                                          path.string(), header.layout, kLayout));
+    return Error::unsupported(
+        fmt::format("opening {}: container layout {} is newer than this build reads ({}); use a newer quiver",
+                    path.string(), header.layout, kLayout));
   }
   return header;
 }
@@ -141,8 +144,9 @@ Result<Container> Container::open(const fs::path& path, std::string_view kind, s
         fmt::format("opening {}: it is a Quiver {} file where a {} file is needed", path.string(), state->kind, kind));
   }
   if (header.version > newest) {
-    return Error::unsupported(fmt::format("opening {}: version {} of a {} file is newer than this build reads ({}); use a newer quiver",
-                                          path.string(), header.version, kind, newest));
+    return Error::unsupported(
+        fmt::format("opening {}: version {} of a {} file is newer than this build reads ({}); use a newer quiver",
+                    path.string(), header.version, kind, newest));
   }
   const bool fits = header.table_offset >= sizeof(Header) && header.table_offset <= bytes.size() &&
                     header.table_size == bytes.size() - header.table_offset;
@@ -190,16 +194,16 @@ std::vector<std::string> Container::names() const {
 bool Container::has(std::string_view name) const noexcept { return state_->find(name) != nullptr; }
 Result<std::span<const std::byte>> Container::section(std::string_view name) const {
   if (const State::Section* found = state_->find(name)) return found->bytes;
-  return Error::corruption(
-      fmt::format("reading {}: it has no section '{}'; there is {}", state_->path.string(), name, fmt::join(names(), ", ")));
+  return Error::corruption(fmt::format("reading {}: it has no section '{}'; there is {}", state_->path.string(), name,
+                                       fmt::join(names(), ", ")));
 }
 Result<std::string_view> Container::text(std::string_view name) const {
   QUIVER_TRY(auto bytes, section(name));
   return std::string_view(reinterpret_cast<const char*>(bytes.data()), bytes.size());
 }
 Error Container::wrong_size(std::string_view name, std::size_t size, std::size_t element) const {
-  return Error::corruption(fmt::format("reading {}: section '{}' holds {} bytes, not a multiple of {}", state_->path.string(), name,
-                                       size, element));
+  return Error::corruption(fmt::format("reading {}: section '{}' holds {} bytes, not a multiple of {}",
+                                       state_->path.string(), name, size, element));
 }
 std::shared_ptr<const void> Container::owner() const noexcept { return state_; }
 std::string Container::digest() const {

@@ -9,8 +9,8 @@
 //   QUIVER_TRY(auto file, Container::open("encoder.qvm", "model"));
 //   QUIVER_TRY(auto table, file.section("tensors/table"));     // a span into the mapping, on a 64-byte boundary
 //
-// Every byte of the file is covered by a checksum: header, sections with their padding, table of contents. open() verifies
-// all of them (about 10 GB/s), so any truncation and any flipped bit is Corruption, not a wrong answer.
+// Every byte of the file is covered by a checksum: header, sections with their padding, table of contents. open()
+// verifies all of them (about 10 GB/s), so any truncation and any flipped bit is Corruption, not a wrong answer.
 // Thread-safety: an open Container is immutable; copies share the mapping.
 #pragma once
 #include <cstdint>
@@ -33,10 +33,8 @@ class ContainerWriter {
   void add(std::string name, std::span<const std::byte> borrowed);
   void add(std::string name, std::string owned);
   template <class T>
-    requires std::is_trivially_copyable_v<T>
-  void add_array(std::string name, std::span<const T> borrowed) {
-    add(std::move(name), std::as_bytes(borrowed));
-  }
+  requires std::is_trivially_copyable_v<T>
+  void add_array(std::string name, std::span<const T> borrowed) { add(std::move(name), std::as_bytes(borrowed)); }
   Result<void> save(const std::filesystem::path& path) const;
 
  private:
@@ -63,8 +61,8 @@ class Container {
   Result<std::span<const std::byte>> section(std::string_view name) const;
   Result<std::string_view> text(std::string_view name) const;
   template <class T>
-    requires std::is_trivially_copyable_v<T>
-  Result<std::span<const T>> array(std::string_view name) const {
+  requires std::is_trivially_copyable_v<T> Result<std::span<const T>> array(std::string_view name)
+  const {
     QUIVER_TRY(auto bytes, section(name));
     if (bytes.size() % sizeof(T) != 0) return wrong_size(name, bytes.size(), sizeof(T));
     return std::span<const T>(reinterpret_cast<const T*>(bytes.data()), bytes.size() / sizeof(T));

@@ -20,11 +20,15 @@ constexpr std::size_t kBuffer = std::size_t{1} << 20;
 Error system_error(std::string_view doing, const fs::path& path, int number) {
   const std::string text = fmt::format("{} {}: {}", doing, path.string(), std::strerror(number));
   switch (number) {
-    case ENOENT: return Error::not_found(text + "; check the path");
+    case ENOENT:
+      return Error::not_found(text + "; check the path");
     case ENOSPC:
-    case EDQUOT: return Error::resource_exhausted(text + "; free some space and run it again, nothing was replaced");
-    case EEXIST: return Error::already_exists(text);
-    default: return Error::io(text);
+    case EDQUOT:
+      return Error::resource_exhausted(text + "; free some space and run it again, nothing was replaced");
+    case EEXIST:
+      return Error::already_exists(text);
+    default:
+      return Error::io(text);
   }
 }
 Result<void> sync_folder(const fs::path& file) {
@@ -33,7 +37,8 @@ Result<void> sync_folder(const fs::path& file) {
   if (descriptor < 0) return system_error("opening folder", folder, errno);
   const int failed = ::fsync(descriptor) == 0 ? 0 : errno;
   ::close(descriptor);
-  if (failed != 0 && failed != EINVAL) return system_error("syncing folder", folder, failed);  // EINVAL: cannot be synced
+  if (failed != 0 && failed != EINVAL)
+    return system_error("syncing folder", folder, failed);  // EINVAL: cannot be synced
   return {};
 }
 Result<void> write_fully(int descriptor, const char* data, std::size_t size, const fs::path& path) {

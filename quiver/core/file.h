@@ -2,7 +2,8 @@
 // whatever crashes or fills up in between.
 //
 //   QUIVER_TRY(auto file, MappedFile::open("base.fvecs"));
-//   QUIVER_TRY(write_file("report.json", text));                       // temporary name, fsync, rename, fsync of the folder
+//   QUIVER_TRY(write_file("report.json", text));                       // temporary name, fsync, rename, fsync of the
+//   folder
 //
 //   QUIVER_TRY(auto out, FileWriter::create("base.qvm"));              // the same for what is written piece by piece
 //   QUIVER_TRY(out.write(bytes));

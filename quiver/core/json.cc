@@ -13,8 +13,9 @@ Result<Json> parse_json(std::string_view text) {
     const std::size_t at = std::min<std::size_t>(failure.byte, text.size());
     const auto line = 1 + std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(at), '\n');
     const std::size_t start = text.substr(0, at).rfind('\n');
-    return Error::invalid_argument(fmt::format("reading JSON: line {}, column {}: unexpected text; check quotes and commas there",
-                                               line, at - (start == std::string_view::npos ? 0 : start + 1)));
+    return Error::invalid_argument(
+        fmt::format("reading JSON: line {}, column {}: unexpected text; check quotes and commas there", line,
+                    at - (start == std::string_view::npos ? 0 : start + 1)));
   } catch (const nlohmann::json::exception& failure) {
     return Error::invalid_argument(fmt::format("reading JSON: {}", failure.what()));
   }
@@ -27,7 +28,8 @@ std::string dump_json(const Json& value, int indent) {
 namespace internal {
 Error missing_key(std::string_view key, const Json& object) {
   if (!object.is_object()) {
-    return Error::invalid_argument(fmt::format("reading JSON key '{}': expected an object, found {}", key, object.type_name()));
+    return Error::invalid_argument(
+        fmt::format("reading JSON key '{}': expected an object, found {}", key, object.type_name()));
   }
   std::string known;
   for (const auto& [name, value] : object.items()) known += (known.empty() ? "" : ", ") + name;
@@ -35,7 +37,8 @@ Error missing_key(std::string_view key, const Json& object) {
       fmt::format("reading JSON: no key '{}'; there is {}", key, known.empty() ? "nothing" : known));
 }
 Error wrong_type(std::string_view key, const Json& value) {
-  return Error::invalid_argument(fmt::format("reading JSON key '{}': a {} is not what belongs there", key, value.type_name()));
+  return Error::invalid_argument(
+      fmt::format("reading JSON key '{}': a {} is not what belongs there", key, value.type_name()));
 }
 }  // namespace internal
 }  // namespace quiver

@@ -16,14 +16,15 @@ int as_int(std::size_t n) {
 // BLAS wants a leading dimension of at least 1 even for an empty matrix.
 int leading(std::size_t stride) { return as_int(std::max<std::size_t>(stride, 1)); }
 
-void multiply(CBLAS_TRANSPOSE ta, CBLAS_TRANSPOSE tb, std::size_t m, std::size_t n, std::size_t k, MatrixView a, MatrixView b,
-              float* out, std::size_t out_stride, float alpha, float beta) {
+void multiply(CBLAS_TRANSPOSE ta, CBLAS_TRANSPOSE tb, std::size_t m, std::size_t n, std::size_t k, MatrixView a,
+              MatrixView b, float* out, std::size_t out_stride, float alpha, float beta) {
   if (m == 0 || n == 0) return;
   cblas_sgemm(CblasRowMajor, ta, tb, as_int(m), as_int(n), as_int(k), alpha, a.data, leading(a.stride), b.data,
               leading(b.stride), beta, out, leading(out_stride));
 }
 Error lapack_failed(const char* routine, lapack_int info) {
-  return Error::internal(fmt::format("{} did not converge (info {}); the input may hold NaN or infinite values", routine, info));
+  return Error::internal(
+      fmt::format("{} did not converge (info {}); the input may hold NaN or infinite values", routine, info));
 }
 // LAPACK routines overwrite tightly packed input.
 std::vector<float> packed(MatrixView a) {
@@ -64,7 +65,8 @@ std::vector<float> column_means(MatrixView rows) {
     for (std::size_t j = 0; j < rows.cols; ++j) sums[j] += rows.row(i)[j];
   }
   std::vector<float> means(rows.cols, 0.0F);
-  for (std::size_t j = 0; j < rows.cols && rows.rows > 0; ++j) means[j] = static_cast<float>(sums[j] / static_cast<double>(rows.rows));
+  for (std::size_t j = 0; j < rows.cols && rows.rows > 0; ++j)
+    means[j] = static_cast<float>(sums[j] / static_cast<double>(rows.rows));
   return means;
 }
 
@@ -117,8 +119,8 @@ Result<Svd> svd(MatrixView a) {
   Svd out{Matrix(a.rows, r), std::vector<float>(r), Matrix(r, a.cols)};
   if (r == 0) return out;
   std::vector<float> work = packed(a), u(a.rows * r), vt(r * a.cols);
-  const lapack_int info = LAPACKE_sgesdd(LAPACK_ROW_MAJOR, 'S', as_int(a.rows), as_int(a.cols), work.data(), as_int(a.cols),
-                                         out.s.data(), u.data(), as_int(r), vt.data(), as_int(a.cols));
+  const lapack_int info = LAPACKE_sgesdd(LAPACK_ROW_MAJOR, 'S', as_int(a.rows), as_int(a.cols), work.data(),
+                                         as_int(a.cols), out.s.data(), u.data(), as_int(r), vt.data(), as_int(a.cols));
   if (info != 0) return lapack_failed("the singular value decomposition", info);
   out.u = unpacked(u.data(), a.rows, r, r);
   out.vt = unpacked(vt.data(), r, a.cols, a.cols);
@@ -133,7 +135,8 @@ Result<Qr> qr(MatrixView a) {
   std::vector<float> work = packed(a), tau(r);
   lapack_int info = LAPACKE_sgeqrf(LAPACK_ROW_MAJOR, as_int(m), as_int(n), work.data(), as_int(n), tau.data());
   if (info != 0) return lapack_failed("the QR decomposition", info);
-  for (std::size_t i = 0; i < r; ++i) std::copy(work.data() + i * n + i, work.data() + (i + 1) * n, out.r.row(i).data() + i);
+  for (std::size_t i = 0; i < r; ++i)
+    std::copy(work.data() + i * n + i, work.data() + (i + 1) * n, out.r.row(i).data() + i);
   info = LAPACKE_sorgqr(LAPACK_ROW_MAJOR, as_int(m), as_int(r), as_int(r), work.data(), as_int(n), tau.data());
   if (info != 0) return lapack_failed("the QR decomposition", info);
   out.q = unpacked(work.data(), m, r, n);

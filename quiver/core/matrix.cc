@@ -32,7 +32,8 @@ std::size_t checked_product(std::size_t a, std::size_t b) {
 
 TypedView typed(MatrixView view) noexcept {
   return {Element::F32,
-          {reinterpret_cast<const std::byte*>(view.data), view.rows, view.cols * sizeof(float), view.stride * sizeof(float)},
+          {reinterpret_cast<const std::byte*>(view.data), view.rows, view.cols * sizeof(float),
+           view.stride * sizeof(float)},
           view.cols};
 }
 
@@ -79,9 +80,15 @@ Matrix to_float(TypedView rows) {
     const std::byte* from = rows.bytes.row(i).data();
     float* to = out.row(i).data();
     switch (rows.element) {
-      case Element::F32: std::memcpy(to, from, rows.dims * sizeof(float)); break;
-      case Element::F16: k.f16_to_f32(reinterpret_cast<const std::uint16_t*>(from), to, rows.dims); break;
-      case Element::Bf16: k.bf16_to_f32(reinterpret_cast<const std::uint16_t*>(from), to, rows.dims); break;
+      case Element::F32:
+        std::memcpy(to, from, rows.dims * sizeof(float));
+        break;
+      case Element::F16:
+        k.f16_to_f32(reinterpret_cast<const std::uint16_t*>(from), to, rows.dims);
+        break;
+      case Element::Bf16:
+        k.bf16_to_f32(reinterpret_cast<const std::uint16_t*>(from), to, rows.dims);
+        break;
       case Element::I8:
         for (std::size_t j = 0; j < rows.dims; ++j) to[j] = static_cast<float>(static_cast<std::int8_t>(from[j]));
         break;
@@ -105,9 +112,9 @@ Result<void> to_integers(std::span<const float> from, std::size_t row, Element e
   for (std::size_t j = 0; j < from.size(); ++j) {
     const float rounded = std::nearbyint(from[j]);
     if (!(rounded >= kLow && rounded <= kHigh)) {
-      return Error::invalid_argument(
-          fmt::format("converting to {}: row {}, column {} holds {}, outside {} .. {}; scale the rows first or keep f32",
-                      name_of(element), row, j, from[j], kLow, kHigh));
+      return Error::invalid_argument(fmt::format(
+          "converting to {}: row {}, column {} holds {}, outside {} .. {}; scale the rows first or keep f32",
+          name_of(element), row, j, from[j], kLow, kHigh));
     }
     to[j] = static_cast<std::byte>(static_cast<T>(rounded));
   }
@@ -122,11 +129,21 @@ Result<TypedMatrix> to_element(MatrixView rows, Element element) {
     const std::span<const float> from = rows.row(i);
     std::byte* to = out.row(i);
     switch (element) {
-      case Element::F32: std::memcpy(to, from.data(), from.size_bytes()); break;
-      case Element::F16: k.f32_to_f16(from.data(), reinterpret_cast<std::uint16_t*>(to), from.size()); break;
-      case Element::Bf16: k.f32_to_bf16(from.data(), reinterpret_cast<std::uint16_t*>(to), from.size()); break;
-      case Element::I8: QUIVER_TRY(to_integers<std::int8_t>(from, i, element, to)); break;
-      case Element::U8: QUIVER_TRY(to_integers<std::uint8_t>(from, i, element, to)); break;
+      case Element::F32:
+        std::memcpy(to, from.data(), from.size_bytes());
+        break;
+      case Element::F16:
+        k.f32_to_f16(from.data(), reinterpret_cast<std::uint16_t*>(to), from.size());
+        break;
+      case Element::Bf16:
+        k.f32_to_bf16(from.data(), reinterpret_cast<std::uint16_t*>(to), from.size());
+        break;
+      case Element::I8:
+        QUIVER_TRY(to_integers<std::int8_t>(from, i, element, to));
+        break;
+      case Element::U8:
+        QUIVER_TRY(to_integers<std::uint8_t>(from, i, element, to));
+        break;
       case Element::Bit:
         for (std::size_t j = 0; j < from.size(); ++j) {
           if (from[j] > 0) to[j / 8] |= static_cast<std::byte>(1U << (j % 8));
@@ -147,7 +164,9 @@ Result<void> check_finite(MatrixView rows, std::string_view what) {
       const float x = rows.row(i)[j];
       if (std::isfinite(x)) continue;
       return Error::invalid_argument(fmt::format("{}: row {}, column {} is {}; remove or repair that row", what, i, j,
-                                                 std::isnan(x) ? "NaN" : x > 0 ? "+infinity" : "-infinity"));
+                                                 std::isnan(x) ? "NaN"
+                                                 : x > 0       ? "+infinity"
+                                                               : "-infinity"));
     }
   }
   return {};

@@ -1,5 +1,6 @@
 // Matrices of vectors: View borrows, Matrix and TypedMatrix own. Row-major, one vector a row, every row of an owned
-// matrix begins on a 64-byte boundary, so a row never shares a cache line with its neighbour and aligned loads are legal.
+// matrix begins on a 64-byte boundary, so a row never shares a cache line with its neighbour and aligned loads are
+// legal.
 //
 //   Matrix base(1000, 96);              // zeros; stride() == 96 here: 96 floats fill whole cache lines
 //   std::span<float> row = base.row(7);

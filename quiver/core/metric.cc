@@ -12,7 +12,8 @@ namespace {
 template <class E>
 Result<E> parse_name(std::string_view text, const char* what, std::size_t count) {
   std::string lower(text);
-  std::transform(lower.begin(), lower.end(), lower.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? char(c + 32) : c; });
+  std::transform(lower.begin(), lower.end(), lower.begin(),
+                 [](char c) { return c >= 'A' && c <= 'Z' ? char(c + 32) : c; });
   std::vector<std::string> known;
   for (std::size_t i = 0; i < count; ++i) {
     known.emplace_back(name(static_cast<E>(i)));
@@ -31,11 +32,15 @@ Result<Element> parse_element(std::string_view text) { return parse_name<Element
 bool higher_is_closer(Metric metric) noexcept { return metric == Metric::Dot || metric == Metric::Cosine; }
 float score_of(Metric metric, float distance) noexcept {
   switch (metric) {
-    case Metric::L2: return std::sqrt(std::max(distance, 0.0F));
-    case Metric::Dot: return -distance;
-    case Metric::Cosine: return 1 - distance;
+    case Metric::L2:
+      return std::sqrt(std::max(distance, 0.0F));
+    case Metric::Dot:
+      return -distance;
+    case Metric::Cosine:
+      return 1 - distance;
     case Metric::Manhattan:
-    case Metric::Hamming: return distance;
+    case Metric::Hamming:
+      return distance;
   }
   return distance;
 }
@@ -53,11 +58,16 @@ double distance(Metric metric, std::span<const float> a, std::span<const float> 
     unequal += x != y ? 1 : 0;
   }
   switch (metric) {
-    case Metric::L2: return l2;
-    case Metric::Dot: return -dot;
-    case Metric::Cosine: return aa == 0 || bb == 0 ? 1 : 1 - dot / std::sqrt(aa * bb);
-    case Metric::Manhattan: return l1;
-    case Metric::Hamming: return unequal;
+    case Metric::L2:
+      return l2;
+    case Metric::Dot:
+      return -dot;
+    case Metric::Cosine:
+      return aa == 0 || bb == 0 ? 1 : 1 - dot / std::sqrt(aa * bb);
+    case Metric::Manhattan:
+      return l1;
+    case Metric::Hamming:
+      return unequal;
   }
   return 0;
 }

@@ -1,5 +1,5 @@
-// Metric: how two vectors compare. Inside Quiver a smaller distance is always closer; a caller who thinks in scores gets
-// them once, at the outermost border, by score_of().
+// Metric: how two vectors compare. Inside Quiver a smaller distance is always closer; a caller who thinks in scores
+// gets them once, at the outermost border, by score_of().
 //
 //   L2         squared Euclidean distance            >= 0      score: the distance itself, sqrt taken
 //   Dot        -<a, b>                                         score: <a, b>
@@ -17,7 +17,7 @@
 
 namespace quiver {
 
-Result<Metric> parse_metric(std::string_view text);    // "l2" | "dot" | "cosine" | "manhattan" | "hamming", any case
+Result<Metric> parse_metric(std::string_view text);  // "l2" | "dot" | "cosine" | "manhattan" | "hamming", any case
 inline std::string_view name_of(Metric metric) noexcept { return name(metric); }
 Result<Element> parse_element(std::string_view text);  // "f32" | "f16" | "bf16" | "i8" | "u8" | "bit"
 inline std::string_view name_of(Element element) noexcept { return name(element); }

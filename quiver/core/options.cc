@@ -51,21 +51,24 @@ Result<void> parse_number(std::string_view text, T& out, const char* kind) {
 
 Result<Settings> Settings::of_json(const Json& object) {
   if (!object.is_object()) {
-    return Error::invalid_argument(fmt::format("reading settings: expected a JSON object, found {}", object.type_name()));
+    return Error::invalid_argument(
+        fmt::format("reading settings: expected a JSON object, found {}", object.type_name()));
   }
   Settings settings;
   for (const auto& [name, value] : object.items()) {
     if (value.is_array()) {
       std::vector<std::string> parts;
       for (const Json& part : value) {
-        if (part.is_structured()) return Error::invalid_argument(fmt::format("reading settings: '{}' is nested too deep", name));
+        if (part.is_structured())
+          return Error::invalid_argument(fmt::format("reading settings: '{}' is nested too deep", name));
         parts.push_back(text_of(part));
       }
       settings.set(name, joined(parts, ","));
     } else if (value.is_primitive() && !value.is_null()) {
       settings.set(name, text_of(value));
     } else {
-      return Error::invalid_argument(fmt::format("reading settings: '{}' is a {}, not a value", name, value.type_name()));
+      return Error::invalid_argument(
+          fmt::format("reading settings: '{}' is a {}, not a value", name, value.type_name()));
     }
   }
   return settings;
@@ -112,7 +115,8 @@ std::string did_you_mean(std::string_view typed, std::span<const std::string> kn
 namespace internal {
 Result<void> parse_value(std::string_view text, bool& out) {
   std::string lower(trimmed(text));
-  std::transform(lower.begin(), lower.end(), lower.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? char(c + 32) : c; });
+  std::transform(lower.begin(), lower.end(), lower.begin(),
+                 [](char c) { return c >= 'A' && c <= 'Z' ? char(c + 32) : c; });
   const bool yes = lower == "true" || lower == "yes" || lower == "1" || lower == "on" || lower.empty();
   const bool no = lower == "false" || lower == "no" || lower == "0" || lower == "off";
   if (!yes && !no) return Error::invalid_argument(fmt::format("'{}' is neither true nor false", text));
@@ -151,7 +155,8 @@ Result<void> check_range(const OptionSpec& spec, double value) {
   return {};
 }
 Result<void> check_choice(const OptionSpec& spec, const std::string& value) {
-  if (spec.choices.empty() || std::find(spec.choices.begin(), spec.choices.end(), value) != spec.choices.end()) return {};
+  if (spec.choices.empty() || std::find(spec.choices.begin(), spec.choices.end(), value) != spec.choices.end())
+    return {};
   const std::string near = did_you_mean(value, spec.choices);
   return Error::invalid_argument(fmt::format("'{}' is not one of {}{}", value, spec.range_text(),
                                              near.empty() ? "" : fmt::format("; did you mean {}?", near)));

@@ -1,5 +1,5 @@
-// Options are declared once. From one visit() come the CLI flags and their help, JSON keys with schema, Python keywords,
-// the docs table, range checks and "did you mean".
+// Options are declared once. From one visit() come the CLI flags and their help, JSON keys with schema, Python
+// keywords, the docs table, range checks and "did you mean".
 //
 //   struct Options {
 //     int dims = 256;
@@ -14,8 +14,9 @@
 //   Options options;
 //   QUIVER_TRY(apply(options, settings));     // Settings: text by name, from flags, JSON or keywords
 //
-// Field types: bool, int, unsigned, std::uint32_t, std::size_t, float, double, std::string, std::vector<int|float|std::string>.
-// In text a list is comma-separated ("8,16,32"), a bool is true/false/yes/no/1/0 or the bare flag.
+// Field types: bool, int, unsigned, std::uint32_t, std::size_t, float, double, std::string,
+// std::vector<int|float|std::string>. In text a list is comma-separated ("8,16,32"), a bool is true/false/yes/no/1/0 or
+// the bare flag.
 #pragma once
 #include <concepts>
 #include <initializer_list>
@@ -38,8 +39,8 @@ class Settings {
   void set(std::string name, std::string value) { values_[std::move(name)] = std::move(value); }
   const std::map<std::string, std::string, std::less<>>& values() const noexcept { return values_; }
   bool empty() const noexcept { return values_.empty(); }
-  static Result<Settings> of_json(const Json& object);          // numbers, strings, booleans and flat arrays
-  static Result<Settings> parse(std::string_view text);         // "dims=256, temperature=0.05, sizes=8|16"; lists with |
+  static Result<Settings> of_json(const Json& object);   // numbers, strings, booleans and flat arrays
+  static Result<Settings> parse(std::string_view text);  // "dims=256, temperature=0.05, sizes=8|16"; lists with |
 
  private:
   std::map<std::string, std::string, std::less<>> values_;
@@ -47,10 +48,10 @@ class Settings {
 
 // One declared option, for help, docs and schemas.
 struct OptionSpec {
-  std::string name, type, help, fallback;                       // type: "bool" | "integer" | "number" | "text" | "list of ..."
+  std::string name, type, help, fallback;  // type: "bool" | "integer" | "number" | "text" | "list of ..."
   std::optional<double> low, high;
   std::vector<std::string> choices;
-  std::string range_text() const;                               // "1 .. 4096", "bag | transformer" or ""
+  std::string range_text() const;  // "1 .. 4096", "bag | transformer" or ""
 };
 
 // The nearest of `known` to a mistyped name, by edit distance; empty when nothing is near.
@@ -129,8 +130,10 @@ struct Field<std::vector<T>> {
 Result<void> check_range(const OptionSpec& spec, double value);
 template <class T>
 Result<void> check_range_of(const OptionSpec& spec, const T& value) {
-  if constexpr (std::is_arithmetic_v<T> && !std::is_same_v<T, bool>) return check_range(spec, static_cast<double>(value));
-  else return {};
+  if constexpr (std::is_arithmetic_v<T> && !std::is_same_v<T, bool>)
+    return check_range(spec, static_cast<double>(value));
+  else
+    return {};
 }
 template <class T>
 Result<void> check_range_of(const OptionSpec& spec, const std::vector<T>& values) {
@@ -161,13 +164,17 @@ struct Apply {
     if (found == settings.values().end() || !outcome.has_value()) return;
     auto value = Field<T>::read(found->second);
     outcome = value.has_value() ? check(spec, *value) : Result<void>(std::move(value).error());
-    if (outcome.has_value()) field = *std::move(value);
-    else outcome = std::move(outcome).within("option '" + spec.name + "'");
+    if (outcome.has_value())
+      field = *std::move(value);
+    else
+      outcome = std::move(outcome).within("option '" + spec.name + "'");
   }
   template <class T>
   static Result<void> check(const OptionSpec& spec, const T& value) {
-    if constexpr (std::is_same_v<T, std::string>) return check_choice(spec, value);
-    else return check_range_of(spec, value);
+    if constexpr (std::is_same_v<T, std::string>)
+      return check_choice(spec, value);
+    else
+      return check_range_of(spec, value);
   }
   template <class T>
   void operator()(std::string_view name, T& field, std::string_view, std::optional<double> low = {},
@@ -181,7 +188,8 @@ struct Apply {
 struct ToJson {
   Json object = Json::object();
   template <class T>
-  void operator()(std::string_view name, T& field, std::string_view, std::optional<double> = {}, std::optional<double> = {}) {
+  void operator()(std::string_view name, T& field, std::string_view, std::optional<double> = {},
+                  std::optional<double> = {}) {
     object[std::string(name)] = field;
   }
   void choice(std::string_view name, std::string& field, std::string_view, std::initializer_list<const char*>) {

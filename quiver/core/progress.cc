@@ -11,7 +11,8 @@
 namespace quiver {
 namespace {
 std::int64_t now() {
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch()).count();
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch())
+      .count();
 }
 double eta_of(const StageView& stage) {
   if (stage.total == 0 || stage.done == 0 || stage.done >= stage.total) return 0;
@@ -45,17 +46,21 @@ std::string progress_text(const StageView& stage) {
     text += grouped(stage.done);
   }
   const double rate = stage.seconds > 0 ? static_cast<double>(stage.done) / stage.seconds : 0;
-  if (rate >= 10) text += fmt::format("  {}/s", grouped(static_cast<std::uint64_t>(rate)));
-  else if (rate > 0) text += fmt::format("  {:.2f}/s", rate);
+  if (rate >= 10)
+    text += fmt::format("  {}/s", grouped(static_cast<std::uint64_t>(rate)));
+  else if (rate > 0)
+    text += fmt::format("  {:.2f}/s", rate);
   const double eta = eta_of(stage);
-  if (eta > 0) text += "  ETA " + duration_text(eta);
-  else text += "  " + duration_text(stage.seconds);
+  if (eta > 0)
+    text += "  ETA " + duration_text(eta);
+  else
+    text += "  " + duration_text(stage.seconds);
   if (!stage.note.empty()) text += "  " + stage.note;
   return text;
 }
 
 std::string progress_json(const StageView& stage, bool finished) {
-  const Json object = {{"stage", stage.name},         {"done", stage.done}, {"total", stage.total}, {"seconds", stage.seconds},
+  const Json object = {{"stage", stage.name},  {"done", stage.done}, {"total", stage.total}, {"seconds", stage.seconds},
                        {"eta", eta_of(stage)}, {"note", stage.note}, {"finished", finished}};
   return dump_json(object, -1);
 }
@@ -108,8 +113,10 @@ void ProgressScreen::finish(const StageView& stage) {
 }
 void ProgressScreen::line(std::string_view text) {
   const std::lock_guard lock(mutex_);
-  if (kind_ == Progress::Json) write(dump_json(Json{{"log", text}}, -1), true);
-  else write(text, true);
+  if (kind_ == Progress::Json)
+    write(dump_json(Json{{"log", text}}, -1), true);
+  else
+    write(text, true);
 }
 
 }  // namespace quiver

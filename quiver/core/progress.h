@@ -45,7 +45,7 @@ class ProgressScreen {
 // The texts, for tests: "12,032 / 117,659  10 %  41,200/s  ETA 3 s".
 std::string progress_text(const StageView& stage);
 std::string progress_json(const StageView& stage, bool finished);
-std::string duration_text(double seconds);        // "0.4 s", "1 min 20 s", "2 h 3 min"
-std::string grouped(std::uint64_t number);        // "117,659"
+std::string duration_text(double seconds);  // "0.4 s", "1 min 20 s", "2 h 3 min"
+std::string grouped(std::uint64_t number);  // "117,659"
 
 }  // namespace quiver

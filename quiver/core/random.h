@@ -1,6 +1,6 @@
-// Random: the only source of randomness. Counter-based (Philox 4x32-10; Salmon et al., "Parallel random numbers: as easy
-// as 1, 2, 3", SC 2011): the n-th draw of (seed, stream) is a pure function of those three numbers, the same on every
-// platform and library, so any row, batch or thread can have its own stream without coordination.
+// Random: the only source of randomness. Counter-based (Philox 4x32-10; Salmon et al., "Parallel random numbers: as
+// easy as 1, 2, 3", SC 2011): the n-th draw of (seed, stream) is a pure function of those three numbers, the same on
+// every platform and library, so any row, batch or thread can have its own stream without coordination.
 //
 //   Random random(run.seed(), /*stream=*/batch);
 //   std::size_t i = random.below(rows);      // uniform, unbiased

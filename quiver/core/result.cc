@@ -10,9 +10,9 @@ struct CodeRow {
   int exit_status;
 };
 constexpr CodeRow kCodes[] = {
-    {"invalid argument", 2},  {"unsupported", 2},        {"not found", 3},   {"already exists", 4}, {"failed precondition", 5},
-    {"cancelled", 130},       {"resource exhausted", 6}, {"unavailable", 7}, {"corruption", 8},     {"input/output", 9},
-    {"internal", 70},
+    {"invalid argument", 2},    {"unsupported", 2},  {"not found", 3},          {"already exists", 4},
+    {"failed precondition", 5}, {"cancelled", 130},  {"resource exhausted", 6}, {"unavailable", 7},
+    {"corruption", 8},          {"input/output", 9}, {"internal", 70},
 };
 }  // namespace
 

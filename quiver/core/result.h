@@ -82,13 +82,14 @@ template <class T>
 class [[nodiscard]] Result {
  public:
   using value_type = T;
-  Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}  // NOLINT(google-explicit-constructor)
+  Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}      // NOLINT(google-explicit-constructor)
   Result(Error error) : state_(std::in_place_index<1>, std::move(error)) {}  // NOLINT(google-explicit-constructor)
   // Whatever T is built from, such as a unique_ptr of a derived class.
   template <class U>
-    requires(std::is_convertible_v<U &&, T> && !std::is_same_v<std::remove_cvref_t<U>, T> &&
-             !std::is_same_v<std::remove_cvref_t<U>, Result> && !std::is_same_v<std::remove_cvref_t<U>, Error>)
-  Result(U&& value) : state_(std::in_place_index<0>, std::forward<U>(value)) {}  // NOLINT
+  requires(std::is_convertible_v<U&&, T> && !std::is_same_v<std::remove_cvref_t<U>, T> &&
+           !std::is_same_v<std::remove_cvref_t<U>, Result> && !std::is_same_v<std::remove_cvref_t<U>, Error>)
+      Result(U&& value)
+      : state_(std::in_place_index<0>, std::forward<U>(value)) {}  // NOLINT
 
   bool has_value() const noexcept { return state_.index() == 0; }
   explicit operator bool() const noexcept { return has_value(); }
@@ -175,10 +176,10 @@ class [[nodiscard]] Result<void> {
 #define QUIVER_TRY_JOIN(a, b) QUIVER_TRY_JOIN2(a, b)
 #define QUIVER_TRY_VALUE(declaration, expression) \
   QUIVER_TRY_BIND(QUIVER_TRY_JOIN(quiver_try_, __COUNTER__), declaration, expression)
-#define QUIVER_TRY_BIND(name, declaration, expression) \
-  auto name = (expression);                            \
+#define QUIVER_TRY_BIND(name, declaration, expression)   \
+  auto name = (expression);                              \
   if (!name.has_value()) return std::move(name).error(); \
   declaration = *std::move(name)
 #define QUIVER_TRY_VOID(expression) QUIVER_TRY_RETURN(QUIVER_TRY_JOIN(quiver_try_, __COUNTER__), expression)
-#define QUIVER_TRY_RETURN(name, expression)                                  \
+#define QUIVER_TRY_RETURN(name, expression) \
   if (auto name = (expression); !name.has_value()) return std::move(name).error()

@@ -35,11 +35,12 @@ std::string_view name_of(Form form) noexcept {
 }
 
 std::size_t count_of(const RowsView& rows) noexcept {
-  return std::visit(Overloaded{[](const MatrixView& v) { return v.rows; }, [](const TypedView& v) { return v.rows(); },
-                               [](const RaggedView& v) { return v.offsets.empty() ? 0 : v.offsets.size() - 1; },
-                               [](const SparseView& v) { return v.rows(); },
-                               [](const CodesView& v) { return v.offsets.empty() ? v.packed.rows : v.offsets.size() - 1; }},
-                    rows);
+  return std::visit(
+      Overloaded{[](const MatrixView& v) { return v.rows; }, [](const TypedView& v) { return v.rows(); },
+                 [](const RaggedView& v) { return v.offsets.empty() ? 0 : v.offsets.size() - 1; },
+                 [](const SparseView& v) { return v.rows(); },
+                 [](const CodesView& v) { return v.offsets.empty() ? v.packed.rows : v.offsets.size() - 1; }},
+      rows);
 }
 std::size_t dims_of(const RowsView& rows) noexcept {
   return std::visit(
@@ -49,10 +50,11 @@ std::size_t dims_of(const RowsView& rows) noexcept {
       rows);
 }
 Form form_of(const RowsView& rows) noexcept {
-  return std::visit(Overloaded{[](const MatrixView&) { return Form::Dense; }, [](const TypedView&) { return Form::Dense; },
-                               [](const RaggedView&) { return Form::Ragged; }, [](const SparseView&) { return Form::Sparse; },
-                               [](const CodesView&) { return Form::Codes; }},
-                    rows);
+  return std::visit(
+      Overloaded{[](const MatrixView&) { return Form::Dense; }, [](const TypedView&) { return Form::Dense; },
+                 [](const RaggedView&) { return Form::Ragged; }, [](const SparseView&) { return Form::Sparse; },
+                 [](const CodesView&) { return Form::Codes; }},
+      rows);
 }
 
 Rows Rows::dense(Matrix matrix, Space space) {
@@ -99,15 +101,16 @@ Result<Rows> Rows::ragged(Matrix vectors, std::vector<std::uint32_t> offsets, Sp
 Result<Rows> Rows::sparse(SparseRows sparse, Space space) {
   QUIVER_TRY(check_offsets(sparse.offsets, sparse.terms.size(), "terms"));
   if (sparse.weights.size() != sparse.terms.size()) {
-    return Error::invalid_argument(fmt::format("building sparse rows: {} terms but {} weights", sparse.terms.size(),
-                                               sparse.weights.size()));
+    return Error::invalid_argument(
+        fmt::format("building sparse rows: {} terms but {} weights", sparse.terms.size(), sparse.weights.size()));
   }
   for (std::size_t i = 0; i + 1 < sparse.offsets.size(); ++i) {
     for (std::uint32_t j = sparse.offsets[i]; j < sparse.offsets[i + 1]; ++j) {
       if (sparse.terms[j] >= sparse.dims || (j > sparse.offsets[i] && sparse.terms[j] <= sparse.terms[j - 1])) {
-        return Error::invalid_argument(fmt::format("building sparse rows: row {} holds term {} where terms must rise "
-                                                   "strictly and stay below {}",
-                                                   i, sparse.terms[j], sparse.dims));
+        return Error::invalid_argument(
+            fmt::format("building sparse rows: row {} holds term {} where terms must rise "
+                        "strictly and stay below {}",
+                        i, sparse.terms[j], sparse.dims));
       }
     }
   }
@@ -131,7 +134,8 @@ Result<MatrixView> Rows::dense() const {
   if (const auto* view = std::get_if<MatrixView>(&view_)) return *view;
   if (const auto* view = std::get_if<TypedView>(&view_)) {
     if (view->rows() == 0) return MatrixView{nullptr, 0, view->dims, view->dims};
-    return Error::unsupported("reading rows as floats: they are stored in another element type; convert them with to_float()");
+    return Error::unsupported(
+        "reading rows as floats: they are stored in another element type; convert them with to_float()");
   }
   return Error::unsupported(fmt::format("reading rows as dense vectors: these are {}", name_of(form())));
 }

@@ -29,13 +29,13 @@ struct RaggedView {
 struct SparseView {
   std::span<const std::uint32_t> offsets, terms;  // terms of one item rise strictly
   std::span<const float> weights;
-  std::size_t dims = 0;                           // every term is below this
+  std::size_t dims = 0;  // every term is below this
   std::size_t rows() const { return offsets.empty() ? 0 : offsets.size() - 1; }
 };
 struct CodesView {
   View<std::byte> packed;
   std::uint32_t columns = 0, bits = 1;
-  std::span<const std::uint32_t> offsets;         // empty: one code row per item
+  std::span<const std::uint32_t> offsets;  // empty: one code row per item
 };
 using RowsView = std::variant<MatrixView, TypedView, RaggedView, SparseView, CodesView>;
 
@@ -54,7 +54,7 @@ struct SparseRows {  // the owner of a SparseView; fill it row by row with add_r
 class Rows {
  public:
   Rows() = default;
-  static Rows dense(Matrix matrix, Space space);                                       // space.dims is set from the rows
+  static Rows dense(Matrix matrix, Space space);  // space.dims is set from the rows
   static Rows dense(TypedMatrix matrix, Space space);
   // Borrowed memory (a mapped file) kept alive by `owner`.
   static Rows borrowed(TypedView view, Space space, std::shared_ptr<const void> owner);

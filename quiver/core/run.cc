@@ -28,11 +28,13 @@ class FileLock {
  public:
   static Result<FileLock> take(const fs::path& path) {
     const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-    if (descriptor < 0) return Error::io(fmt::format("opening lock {}: check that the folder is writable", path.string()));
+    if (descriptor < 0)
+      return Error::io(fmt::format("opening lock {}: check that the folder is writable", path.string()));
     while (::flock(descriptor, LOCK_EX) != 0) {
       if (errno == EINTR) continue;
       ::close(descriptor);
-      return Error::io(fmt::format("locking {}: the file system refuses locks; set QUIVER_CACHE elsewhere", path.string()));
+      return Error::io(
+          fmt::format("locking {}: the file system refuses locks; set QUIVER_CACHE elsewhere", path.string()));
     }
     return FileLock(descriptor);
   }
@@ -75,14 +77,15 @@ std::uint32_t Run::ordinal() const noexcept { return state_->options.ordinal; }
 Threads& Run::threads() const noexcept { return state_->threads; }
 
 bool Run::stop() const noexcept {
-  return state_->cancelled.load(std::memory_order_relaxed) || interrupts.load(std::memory_order_relaxed) > 0 || state_->late();
+  return state_->cancelled.load(std::memory_order_relaxed) || interrupts.load(std::memory_order_relaxed) > 0 ||
+         state_->late();
 }
 void Run::cancel() noexcept { state_->cancelled = true; }
 Error Run::stopped(std::string_view what) const {
   const bool late = state_->late() && !state_->cancelled && interrupts == 0;
-  return Error::cancelled(fmt::format("{} was {}; run the same command again to go on", what,
-                                      late ? fmt::format("out of time after {} s", state_->options.deadline_seconds)
-                                           : std::string("interrupted")));
+  return Error::cancelled(fmt::format(
+      "{} was {}; run the same command again to go on", what,
+      late ? fmt::format("out of time after {} s", state_->options.deadline_seconds) : std::string("interrupted")));
 }
 void Run::handle_interrupts() {
   struct sigaction action {};

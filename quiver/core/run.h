@@ -28,11 +28,11 @@ namespace quiver {
 
 struct RunOptions {
   std::uint64_t seed = 1;
-  std::uint32_t ordinal = 0;                 // which of the repeated seeds this is
-  unsigned threads = 0;                      // 0: all
-  double deadline_seconds = 0;               // 0: none
+  std::uint32_t ordinal = 0;    // which of the repeated seeds this is
+  unsigned threads = 0;         // 0: all
+  double deadline_seconds = 0;  // 0: none
   Progress progress = Progress::None;
-  std::filesystem::path cache;               // empty: default_cache()
+  std::filesystem::path cache{};  // empty: default_cache()
 };
 
 struct StageTime {
@@ -52,10 +52,10 @@ class Run {
   std::uint32_t ordinal() const noexcept;
   Threads& threads() const noexcept;
 
-  bool stop() const noexcept;                              // cancelled or out of time
+  bool stop() const noexcept;  // cancelled or out of time
   void cancel() noexcept;
-  Error stopped(std::string_view what) const;              // the Cancelled error to return: interrupted, or out of time
-  static void handle_interrupts();                         // SIGINT and SIGTERM cancel every Run of the process
+  Error stopped(std::string_view what) const;  // the Cancelled error to return: interrupted, or out of time
+  static void handle_interrupts();             // SIGINT and SIGTERM cancel every Run of the process
 
   // A part of the work with progress; ends when destroyed. total 0: unknown.
   class Stage {
@@ -63,7 +63,7 @@ class Run {
     ~Stage();
     Stage(Stage&&) noexcept;
     void advance(std::uint64_t count = 1);
-    void note(std::string_view text);                      // shown behind the numbers: "loss 1.234"
+    void note(std::string_view text);  // shown behind the numbers: "loss 1.234"
    private:
     friend class Run;
     struct State;
@@ -71,15 +71,15 @@ class Run {
     std::unique_ptr<State> state_;
   };
   Stage stage(std::string_view name, std::uint64_t total = 0);
-  std::vector<StageTime> stage_times() const;              // finished stages, in order
+  std::vector<StageTime> stage_times() const;  // finished stages, in order
 
-  void log(std::string_view line);                         // one line on stderr, never through a progress line
+  void log(std::string_view line);  // one line on stderr, never through a progress line
 
   // A file made once and shared: returns the path of `key` in the cache, calling `make(temporary path)` if it is not
   // there. One process makes, others wait for it; a failed or interrupted make leaves nothing behind.
   Result<std::filesystem::path> cached(std::string_view key,
                                        const std::function<Result<void>(const std::filesystem::path&)>& make);
-  static std::filesystem::path default_cache();            // $QUIVER_CACHE, else ~/.cache/quiver
+  static std::filesystem::path default_cache();  // $QUIVER_CACHE, else ~/.cache/quiver
 
  private:
   struct State;

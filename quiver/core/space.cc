@@ -28,9 +28,10 @@ Result<std::size_t> comparable(const Space& query, const Space& rows) {
                     describe(query), describe(rows)));
   }
   if (query.dims != rows.dims) {
-    return Error::invalid_argument(fmt::format("comparing a query of {} dims with rows of {} dims: lengths must agree; "
-                                               "check which model and which prefix length made each",
-                                               query.dims, rows.dims));
+    return Error::invalid_argument(
+        fmt::format("comparing a query of {} dims with rows of {} dims: lengths must agree; "
+                    "check which model and which prefix length made each",
+                    query.dims, rows.dims));
   }
   return query.dims;
 }

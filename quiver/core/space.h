@@ -4,8 +4,8 @@
 //   Space clip{.id = "qv:3f2a...", .dims = 512, .metric = Metric::Cosine};
 //   QUIVER_TRY(std::size_t dims, comparable(query_space, gallery_space));   // 512, or the shorter prefix
 //
-// The id of a space is the digest of the model that founded it; rows read from a plain file have an empty id ("unknown"),
-// which compares with anything of equal dims: the user vouches for it.
+// The id of a space is the digest of the model that founded it; rows read from a plain file have an empty id
+// ("unknown"), which compares with anything of equal dims: the user vouches for it.
 #pragma once
 #include <cstddef>
 #include <string>
@@ -16,11 +16,11 @@
 namespace quiver {
 
 struct Space {
-  std::string id;                   // digest of the founding model; empty: unknown
+  std::string id{};  // digest of the founding model; empty: unknown
   std::size_t dims = 0;
   Metric metric = Metric::Cosine;
-  std::string prefix_of;            // id of the longer space whose first coordinates these are
-  std::size_t prefix_dims = 0;      // how many of its coordinates
+  std::string prefix_of{};      // id of the longer space whose first coordinates these are
+  std::size_t prefix_dims = 0;  // how many of its coordinates
   bool operator==(const Space&) const = default;
 };
 

@@ -116,7 +116,8 @@ double normal_quantile(double p) noexcept {
   if (p <= 0) return -std::numeric_limits<double>::infinity();
   if (p >= 1) return std::numeric_limits<double>::infinity();
   if (p > 0.5) return -normal_quantile(1 - p);
-  double x = std::max(-37.0, -std::sqrt(-2 * std::log(p)));  // below the root: the CDF is convex there, so Newton climbs
+  double x =
+      std::max(-37.0, -std::sqrt(-2 * std::log(p)));  // below the root: the CDF is convex there, so Newton climbs
   for (int step = 0; step < 60; ++step) {
     const double error = 0.5 * std::erfc(-x / std::sqrt(2.0)) - p;
     const double density = std::exp(-0.5 * x * x) / std::sqrt(2 * 3.14159265358979323846);

@@ -21,9 +21,9 @@ struct BootstrapOptions {
   double level = 0.95;
 };
 
-double mean_of(std::span<const double> values) noexcept;                 // 0 when empty
-double variance_of(std::span<const double> values) noexcept;             // unbiased; 0 below two values
-double quantile_of(std::vector<double> values, double q) noexcept;       // linear between order statistics; NaN when empty
+double mean_of(std::span<const double> values) noexcept;            // 0 when empty
+double variance_of(std::span<const double> values) noexcept;        // unbiased; 0 below two values
+double quantile_of(std::vector<double> values, double q) noexcept;  // linear between order statistics; NaN when empty
 Interval bootstrap_mean(std::span<const double> values, const BootstrapOptions& options = {});
 // Requires: a.size() == b.size(). The interval of mean(a - b).
 Interval paired_difference(std::span<const double> a, std::span<const double> b, const BootstrapOptions& options = {});
@@ -34,6 +34,6 @@ Interval wilson(std::uint64_t hits, std::uint64_t trials, double level = 0.95) n
 // Ranks with ties averaged, and their correlation.
 double pearson(std::span<const double> a, std::span<const double> b) noexcept;
 double spearman(std::span<const double> a, std::span<const double> b);
-double normal_quantile(double p) noexcept;                               // inverse of the standard normal CDF, 1e-9
+double normal_quantile(double p) noexcept;  // inverse of the standard normal CDF, 1e-9
 
 }  // namespace quiver

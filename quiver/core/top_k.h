@@ -32,7 +32,9 @@ class TopK {
   std::size_t size() const noexcept { return heap_.size(); }
   // Nothing above this can enter; +infinity until k hits are held.
   float threshold() const noexcept {
-    return heap_.size() < k_ ? std::numeric_limits<float>::infinity() : k_ == 0 ? -std::numeric_limits<float>::infinity() : heap_.front().distance;
+    return heap_.size() < k_ ? std::numeric_limits<float>::infinity()
+           : k_ == 0         ? -std::numeric_limits<float>::infinity()
+                             : heap_.front().distance;
   }
   void offer(Hit hit) {
     if (!(hit.distance <= threshold())) return;  // false for NaN
