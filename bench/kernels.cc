@@ -136,10 +136,26 @@ double best_seconds(double budget, Work work) {
   return best;
 }
 
+// Bytes on a cache line's border, as matrices are.
+class Aligned {
+ public:
+  explicit Aligned(std::size_t bytes) : storage_(bytes + kLine), size_(bytes) {}
+  std::byte* data() {
+    const auto past = reinterpret_cast<std::uintptr_t>(storage_.data()) % kLine;
+    return storage_.data() + (kLine - past) % kLine;
+  }
+  std::size_t size() const { return size_; }
+
+ private:
+  static constexpr std::size_t kLine = 64;
+  std::vector<std::byte> storage_;
+  std::size_t size_;
+};
+
 struct Buffers {
-  std::vector<std::byte> rows, query;
-  std::vector<float> out;
-  std::vector<std::uint32_t> order;
+  Aligned rows, query;
+  std::vector<float> out = {};
+  std::vector<std::uint32_t> order = {};
 };
 
 KernelTiming measure(const Subject& subject, const KernelsOptions& options, Buffers& buffers) {
@@ -150,7 +166,8 @@ KernelTiming measure(const Subject& subject, const KernelsOptions& options, Buff
   timing.row_bytes = stride;
   timing.operations_per_byte = subject.operations * static_cast<double>(dims) / static_cast<double>(stride);
   fill(subject.query, buffers.query.data(), bytes_of(subject.query, dims));
-  if (dims % 8 != 0 && subject.query == Element::Bit) buffers.query[dims / 8] &= std::byte((1u << dims % 8) - 1);
+  if (dims % 8 != 0 && subject.query == Element::Bit)
+    buffers.query.data()[dims / 8] &= static_cast<std::byte>((1u << dims % 8) - 1);
   timing.checked = agrees(subject, query, base, dims);
   if (!timing.checked) return timing;
 
@@ -173,19 +190,22 @@ KernelTiming measure(const Subject& subject, const KernelsOptions& options, Buff
   });
   timing.memory = static_cast<double>(many * stride) / memory;
 
-  const std::size_t picks = std::min<std::size_t>(many, options.quick ? 8192 : 65536) / kGathered * kGathered;
-  buffers.order.resize(picks);
-  std::uint64_t turn = 0;
+  // Each repetition goes on where the last one ended, so that no row is met again while a cache may hold it.
+  buffers.order.resize(std::size_t{1} << (options.quick ? 18 : 21));
+  for (std::size_t i = 0; i < buffers.order.size(); ++i)
+    buffers.order[i] = static_cast<std::uint32_t>(hashed(i) % many);
+  const std::size_t picks = buffers.order.size() / 32;
+  std::size_t turn = 0;
   const double gathered = best_seconds(budget, [&] {
-    for (std::uint32_t& row : buffers.order) row = static_cast<std::uint32_t>(hashed(turn++) % many);
+    const std::uint32_t* order = buffers.order.data() + turn++ % 32 * picks;
     for (std::size_t first = 0; first < picks; first += kGathered)
-      subject.kernel(query, base, stride, buffers.order.data() + first, kGathered, dims, buffers.out.data());
+      subject.kernel(query, base, stride, order + first, kGathered, dims, buffers.out.data());
   });
   timing.gathered = static_cast<double>(picks * stride) / gathered;
   return timing;
 }
 
-double bandwidth_of_threads(const std::vector<std::byte>& buffer, std::size_t threads) {
+double bandwidth_of_threads(Aligned& buffer, std::size_t threads) {
   const std::size_t part = buffer.size() / threads / 64 * 64;
   std::atomic<std::size_t> ready{0};
   std::vector<std::thread> workers;
@@ -220,9 +240,7 @@ KernelsReport measure_kernels(const KernelsOptions& options) {
   report.threads = std::max(1u, std::thread::hardware_concurrency());
   report.memory_bytes = std::size_t{options.quick ? 128u : 512u} << 20;
 
-  Buffers buffers;
-  buffers.rows.resize(report.memory_bytes);
-  buffers.query.resize(options.dims * sizeof(float));
+  Buffers buffers{.rows = Aligned(report.memory_bytes), .query = Aligned(options.dims * sizeof(float))};
   report.bandwidth = simd::read_bandwidth(buffers.rows.data(), buffers.rows.size());
   report.bandwidth_all_threads = bandwidth_of_threads(buffers.rows, report.threads);
   report.peak = simd::multiply_add_peak();
@@ -230,6 +248,7 @@ KernelsReport measure_kernels(const KernelsOptions& options) {
   Element filled = Element::Bit;  // the buffer is rewritten only when the element type changes
   bool any = false;
   for (const Subject& subject : subjects(best, *simd::kernels_at(simd::Level::Scalar))) {
+    if (subject.name.find(options.only) == std::string::npos) continue;
     if (!any || filled != subject.row) fill(subject.row, buffers.rows.data(), buffers.rows.size());
     any = true;
     filled = subject.row;

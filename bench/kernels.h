@@ -20,7 +20,8 @@ namespace quiver::bench {
 
 struct KernelsOptions {
   std::size_t dims = 768;
-  bool quick = false;  // smaller memory set, fewer repetitions
+  bool quick = false;     // smaller memory set, fewer repetitions
+  std::string only = {};  // kernels whose names contain this
 };
 
 struct KernelTiming {

@@ -1,4 +1,4 @@
-// bench_kernels [--quick] [--dims N] [--json]: the table of bench/kernels.h, or the same as JSON.
+// bench_kernels [--quick] [--dims N] [--only TEXT] [--json]: the table of bench/kernels.h, or the same as JSON.
 #include <charconv>
 #include <cstdio>
 #include <cstring>
@@ -16,6 +16,8 @@ int main(int argc, char** argv) {
       options.quick = true;
     } else if (flag == "--json") {
       json = true;
+    } else if (flag == "--only" && i + 1 < argc) {
+      options.only = argv[++i];
     } else if (flag == "--dims" && i + 1 < argc) {
       const char* text = argv[++i];
       const char* end = text + std::strlen(text);
@@ -26,7 +28,8 @@ int main(int argc, char** argv) {
         return 2;
       }
     } else {
-      std::fprintf(stderr, "bench_kernels: unknown argument '%s'; use [--quick] [--dims N] [--json]\n", argv[i]);
+      std::fprintf(stderr, "bench_kernels: unknown argument '%s'; use [--quick] [--dims N] [--only TEXT] [--json]\n",
+                   argv[i]);
       return 2;
     }
   }

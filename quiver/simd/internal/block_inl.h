@@ -30,7 +30,8 @@ namespace {
 
 constexpr std::size_t kRowsAtOnce = 4;
 constexpr std::size_t kCacheLine = 64;
-constexpr std::size_t kPrefetchLines = 8;  // of each row ahead; further lines are left to the hardware's streams
+constexpr std::size_t kPrefetchLines = 8;   // of each row ahead; further lines are left to the hardware's streams
+constexpr std::size_t kLinesInFlight = 32;  // fetched ahead at any time, in whole groups of rows
 
 // Sums `units` coordinates of R rows against one query. Cost: one pass.
 template <class Load, class Reduce, std::size_t R>
@@ -76,10 +77,13 @@ QUIVER_INLINE void accumulate(const std::byte* query, const std::byte* const (&r
   }
 }
 
-QUIVER_INLINE void prefetch_row(const std::byte* row, std::size_t bytes) noexcept {
-  const std::size_t lines = (bytes + kCacheLine - 1) / kCacheLine;
-  const std::size_t wanted = lines < kPrefetchLines ? lines : kPrefetchLines;
-  for (std::size_t line = 0; line < wanted; ++line) __builtin_prefetch(row + line * kCacheLine);
+QUIVER_INLINE std::size_t lines_ahead(std::size_t row_bytes) noexcept {
+  const std::size_t lines = row_bytes / kCacheLine + 1;
+  return lines < kPrefetchLines ? lines : kPrefetchLines;
+}
+
+QUIVER_INLINE void prefetch_row(const std::byte* row, std::size_t lines) noexcept {
+  for (std::size_t line = 0; line < lines; ++line) __builtin_prefetch(row + line * kCacheLine);
 }
 
 template <class Load, class Reduce>
@@ -90,12 +94,16 @@ void block(const void* query_pointer, const std::byte* base, std::size_t stride,
   const std::size_t units = Load::units(dims);
   const auto context = Reduce::template prepare<Load>(query, units);
   const auto at = [=](std::size_t i) { return base + stride * (rows ? rows[i] : i); };
+  // Rows by number are fetched ahead here; rows in order, by the hardware.
+  const std::size_t lines = lines_ahead(Load::row_bytes(units));
+  std::size_t fetched = 0;
+  const auto fetch_to = [&](std::size_t end) {
+    for (; fetched < end && fetched < count; ++fetched) prefetch_row(at(fetched), lines);
+  };
+  const std::size_t ahead = R * (lines * R >= kLinesInFlight ? 1 : kLinesInFlight / (lines * R));
   std::size_t i = 0;
   for (; i + R <= count; i += R) {
-    if (rows) {  // rows in order are fetched ahead by the hardware
-      for (std::size_t next = i + R; next < i + 2 * R && next < count; ++next)
-        prefetch_row(at(next), Load::row_bytes(units));
-    }
+    if (rows) fetch_to(i + R + ahead);
     const std::byte* const row[R] = {at(i), at(i + 1), at(i + 2), at(i + 3)};
     typename Reduce::Sum total[R];
     accumulate<Load, Reduce, R>(query, row, units, total);
