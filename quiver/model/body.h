@@ -2,9 +2,8 @@
 // it picks the port, cuts prefixes and names spaces, so a body only maps whole inputs to whole outputs.
 //
 // The table in body.cc is a closed list on purpose: these names are on users' disks. A new body is one class and one
-// row. Bodies whose layers live in quiver/learn register through install_body() when that library is linked; without
-// it, make_body says which build has them. Thread-safety: encode() and map() are const and may run on many threads at
-// once.
+// row. A body this build lacks is an Error that says which build has it.
+// Thread-safety: encode() and map() are const and may run on many threads at once.
 #pragma once
 #include <memory>
 #include <span>

@@ -34,6 +34,7 @@ class Layers {
  private:
   enum class Kind : std::uint8_t { Unit, Linear, Residual };
   enum class Activation : std::uint8_t { Gelu, Relu, Tanh };
+  struct Reader;  // of JSON, in the .cc
   struct Step {
     Kind kind = Kind::Unit;
     Activation activation = Activation::Gelu;

@@ -12,8 +12,8 @@
 // Kinds, after data/text has folded and split the text: a Word, its Stem, a Pair of neighbouring stems, the word's
 // Prefix or Suffix of `length` letters, its Grams (every run of `low`..`high` letters of "<word>").
 // A feature found in at least `least` of the fitted texts has a row of its own; any other falls into one of the kind's
-// `buckets` by its hash, or is dropped when there are none. Rows 0..known are features in a fixed order (kind, then
-// spelling), then come the buckets of each kind.
+// `buckets` by its hash, or is dropped when there are none. Rows go kind by kind: the known features by falling count,
+// then the kind's buckets. At most one kind is Pair.
 // Invariant: append() depends on the text and the saved table alone: every build and thread gives the same numbers.
 // Thread-safety: const and shared; a Scratch has one owner. Cost: about 100 ns a word once its features are remembered.
 #pragma once
@@ -50,7 +50,7 @@ class TextFeatures {
   std::uint32_t rows() const noexcept;   // of the table: known features and buckets
   std::uint32_t known() const noexcept;  // features with a row of their own
   std::uint32_t fitted_texts() const noexcept;
-  std::span<const std::uint32_t> counts() const noexcept;  // texts with that row's feature at fit; per row, buckets too
+  std::span<const std::uint32_t> counts() const noexcept;  // per row: texts it was in at fit; 0 for a bucket
   std::span<const std::uint8_t> kinds() const noexcept;    // which of rules().kinds each row belongs to
   const FeatureRules& rules() const noexcept;
   std::string_view spelling(std::uint32_t row) const noexcept;  // "run" of a known row; empty for a bucket
