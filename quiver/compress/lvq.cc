@@ -6,8 +6,8 @@
 #include <atomic>
 #include <cmath>
 
+#include "quiver/compress/dense_input.h"
 #include "quiver/compress/internal/codes_file.h"
-#include "quiver/compress/internal/dense_input.h"
 #include "quiver/compress/internal/error_bounds.h"
 #include "quiver/core/linalg.h"
 #include "quiver/core/metric.h"
@@ -15,7 +15,6 @@
 
 namespace quiver {
 namespace {
-using internal::DenseInput;
 using internal::RowStore;
 
 constexpr std::size_t kEncodeGrain = 256;  // rows that a thread takes at a time
@@ -49,9 +48,14 @@ struct Layout {
       return;
     }
     const auto* codes = reinterpret_cast<const std::uint8_t*>(row + constants());
-    for (std::size_t i = 0; i < space.dims; ++i) {
-      const unsigned code = bits == 8 ? codes[i] : simd::packed_u4_at(codes, space.dims, i);
-      out[i] = mean[i] + (c.low + c.scale * static_cast<float>(code));
+    std::uint8_t unpacked[simd::kPackedBlock];
+    for (std::size_t start = 0; start < space.dims; start += simd::kPackedBlock) {
+      const std::size_t count = std::min(simd::kPackedBlock, space.dims - start);
+      if (bits == 4) simd::unpack_u4(codes + start / 2, count, unpacked);
+      const std::uint8_t* block = bits == 4 ? unpacked : codes + start;
+      for (std::size_t i = 0; i < count; ++i) {
+        out[start + i] = mean[start + i] + (c.low + c.scale * static_cast<float>(block[i]));
+      }
     }
   }
 };
@@ -158,6 +162,7 @@ class LvqCodes final : public Codes {
     writer.add_array(std::string(prefix) + "mean", std::span<const float>(layout_->mean));
   }
 
+  void truncate(std::size_t rows) noexcept override { rows_.drop_last(rows_.rows() - rows); }
   Result<void> append(const RowsView& rows) override {
     QUIVER_TRY(const DenseInput input,
                DenseInput::of(rows, layout_->space.dims, rows_.rows(), "appending to " + spec()));

@@ -56,6 +56,8 @@ class Codes {
   virtual Result<std::unique_ptr<Scorer>> scorer(const RowsView& query) const = 0;
   // Encodes more rows behind the last. Nothing changes when it fails. Errors: as encode().
   virtual Result<void> append(const RowsView& rows) = 0;
+  // Forgets the rows from `rows` on. Requires: rows <= rows().
+  virtual void truncate(std::size_t rows) noexcept = 0;
   // Decoded rows; row i goes to out + i * stride. Requires: first + count <= rows().
   virtual void decode_range(std::size_t first, std::size_t count, float* out, std::size_t stride) const noexcept = 0;
   void decode(std::span<const std::uint32_t> rows, Matrix& out) const;  // out becomes (rows, dims)

@@ -6,14 +6,13 @@
 #include <atomic>
 #include <cmath>
 
+#include "quiver/compress/dense_input.h"
 #include "quiver/compress/internal/codes_file.h"
-#include "quiver/compress/internal/dense_input.h"
 #include "quiver/compress/internal/error_bounds.h"
 #include "quiver/core/metric.h"
 
 namespace quiver {
 namespace {
-using internal::DenseInput;
 using internal::RowStore;
 
 constexpr std::size_t kEncodeBlock = 256;  // rows converted at a time
@@ -113,7 +112,7 @@ class WideningScorer final : public Scorer {
   void score_one(std::size_t row, float* distance) const noexcept {
     thread_local std::vector<float> wide;
     wide.resize(query_.size());
-    internal::widen(element_, rows_.row(row), query_.size(), wide.data());
+    widen(element_, rows_.row(row), query_.size(), wide.data());
     kernel_(query_.data(), reinterpret_cast<const std::byte*>(wide.data()), 0, nullptr, 1, query_.size(), distance);
   }
   std::vector<float> query_;
@@ -145,7 +144,7 @@ class StoredCodes final : public Codes {
   }
   void decode_range(std::size_t first, std::size_t count, float* out, std::size_t stride) const noexcept override {
     for (std::size_t i = 0; i < count; ++i) {
-      internal::widen(layout_.element, rows_.row(first + i), layout_.space.dims, out + i * stride);
+      widen(layout_.element, rows_.row(first + i), layout_.space.dims, out + i * stride);
     }
   }
   void save(ContainerWriter& writer, std::string_view prefix) const override {
@@ -176,7 +175,7 @@ class StoredCodes final : public Codes {
     const auto narrow = to_element({wide.data(), 1, dims, dims}, layout_.element);
     if (narrow.has_value()) {
       std::vector<float> back(dims);
-      internal::widen(layout_.element, narrow->row(0), dims, back.data());
+      widen(layout_.element, narrow->row(0), dims, back.data());
       if (std::equal(back.begin(), back.end(), wide.begin())) {
         return kernel_scorer(k.distance(metric, layout_.element), narrow->row(0), layout_.coordinates());
       }
@@ -184,6 +183,7 @@ class StoredCodes final : public Codes {
     return std::make_unique<WideningScorer>(wide, rows_, layout_.element, metric);
   }
 
+  void truncate(std::size_t rows) noexcept override { rows_.drop_last(rows_.rows() - rows); }
   Result<void> append(const RowsView& rows) override {
     QUIVER_TRY(const DenseInput input,
                DenseInput::of(rows, layout_.space.dims, rows_.rows(), "appending to " + spec()));
@@ -236,7 +236,7 @@ class StoredCodes final : public Codes {
   void keep_norm(std::byte* row) const {
     if (!layout_.keeps_inverse_norm()) return;
     std::vector<float> wide(layout_.space.dims);
-    internal::widen(layout_.element, row, wide.size(), wide.data());
+    widen(layout_.element, row, wide.size(), wide.data());
     const double norm = norm_of(wide);
     const float inverse = norm > 0 ? static_cast<float>(1 / norm) : 0;
     std::memcpy(row + layout_.norm_at(), &inverse, sizeof(float));

@@ -62,16 +62,15 @@ struct Hits {
 // Memory that searches reuse, and the threads one search may use. One per reader.
 class Scratch {
  public:
-  explicit Scratch(Threads* threads = nullptr) : threads_(threads) {}  // nullptr: the calling thread alone
-  Threads* threads() const noexcept { return threads_; }
-  std::vector<float>& floats(unsigned worker);
-  std::vector<std::uint32_t>& numbers(unsigned worker);
-
- private:
   struct Worker {
     std::vector<float> floats;
     std::vector<std::uint32_t> numbers;
   };
+  explicit Scratch(Threads* threads = nullptr) : threads_(threads) {}  // nullptr: the calling thread alone
+  Threads* threads() const noexcept { return threads_; }
+  Worker& worker(unsigned number);  // stays where it is. Not from two threads at once
+
+ private:
   Threads* threads_;
   std::vector<std::unique_ptr<Worker>> workers_;
 };

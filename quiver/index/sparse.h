@@ -1,14 +1,18 @@
-// SparseIndex: exact top-k inner product over sparse rows by inverted lists (one list of (row, weight) per term),
-// term at a time into an accumulator per row. The search of BM25 (bm25.h) and of learned sparse vectors.
+// SparseIndex: exact top-k inner product over sparse rows by inverted lists: one list of (row, weight) per term, added
+// term at a time into one accumulator per row. The search of BM25 (bm25.h) and of learned sparse vectors.
 //
-//   QUIVER_TRY(auto index, SparseIndex::build(impacts.view(), space, run));
+//   QUIVER_TRY(auto index, SparseIndex::build(impacts.view(), {.metric = Metric::Dot}, run));
 //   QUIVER_TRY(Hits hits, index->search_batch(queries.view(), {.k = 10}, run));    // distance = -<query, row>
 //
-// Invariants: only rows that share a term with the query are hits; a query without any known term has none. The sum
-// of a row adds its terms in rising order in float, so it is the same for every batch and thread count; ties go to the
+// Invariants: a row whose product with the query is 0 is never a hit, so a query without any known term has none. The
+// sum of a row adds its terms in rising order in float: it is the same for every batch and thread count; ties go to the
 // smaller row. Terms of a query at or above dims are ignored: they occur in no row.
-// Cost of a query: one pass over the lists of its terms, plus one over the blocks of rows they touched.
+// Rows are taken in blocks whose accumulators fit the first cache. Cost of a query: one pass over the lists of its
+// terms and, per block that any of them touches, one over its accumulators. Memory: 8 bytes per stored weight, 8 per
+// term.
 #pragma once
+#include <memory>
+
 #include "quiver/core/container.h"
 #include "quiver/index/index.h"
 
@@ -16,9 +20,10 @@ namespace quiver {
 
 class SparseIndex final : public Index {
  public:
-  // Errors: InvalidArgument (metric is not Dot, NaN or infinite weight: row and term named, terms that do not rise).
-  static Result<std::unique_ptr<SparseIndex>> build(const SparseView& rows, const Space& space, Run& run);
-  static Result<std::unique_ptr<Index>> open(const Container& file);
+  // space.dims may be 0: taken from the rows. Errors: InvalidArgument (not sparse; a metric other than Dot; a weight
+  // that is NaN or infinite, terms that do not rise or reach dims: row named), Cancelled.
+  static Result<std::unique_ptr<SparseIndex>> build(const RowsView& rows, const Space& space, Run& run);
+  static Result<std::unique_ptr<SparseIndex>> open(const Container& file);
   ~SparseIndex() override;
 
   const Space& space() const noexcept override;
@@ -26,7 +31,7 @@ class SparseIndex final : public Index {
   std::size_t size() const noexcept override;
   std::size_t live() const noexcept override;
   std::size_t bytes() const noexcept override;
-  Result<void> add(const RowsView& rows) override;  // Cost: rebuilds the lists
+  Result<void> add(const RowsView& rows) override;  // Cost: copies the lists
   Result<void> remove(std::span<const std::uint32_t> rows) override;
   Result<std::size_t> search(const RowsView& query, const SearchParams& params, Scratch& scratch, std::span<Hit> out,
                              SearchStats* stats = nullptr) const override;

@@ -30,8 +30,9 @@ struct IndexSpec {
   bool operator==(const IndexSpec&) const = default;
 };
 
-// `sample_queries` may be empty; quantizers that adapt to queries use them. Errors: InvalidArgument (a form the
-// structure does not take, dims 0, NaN or infinity, more than 2^32 - 1 rows), Cancelled.
+// space.dims may be 0: taken from the rows. `sample_queries` may be empty; quantizers that adapt to queries use them.
+// Errors: InvalidArgument (a form the structure does not take, dims 0, NaN or infinity, more than 2^32 - 1 rows),
+// Cancelled.
 Result<std::unique_ptr<Index>> build_index(const IndexSpec& spec, const RowsView& base, const Space& space,
                                            MatrixView sample_queries, Run& run);
 Result<std::unique_ptr<Index>> build_index(const IndexSpec& spec, const Rows& base, MatrixView sample_queries,

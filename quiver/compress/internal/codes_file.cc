@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "quiver/compress/internal/dense_input.h"
+#include "quiver/compress/dense_input.h"
 #include "quiver/core/space_json.h"
 
 namespace quiver::internal {

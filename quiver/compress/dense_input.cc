@@ -1,4 +1,4 @@
-#include "quiver/compress/internal/dense_input.h"
+#include "quiver/compress/dense_input.h"
 
 #include <fmt/format.h>
 
@@ -10,7 +10,7 @@
 #include "quiver/core/metric.h"
 #include "quiver/simd/kernels.h"
 
-namespace quiver::internal {
+namespace quiver {
 namespace {
 bool is_half(Element element) { return element == Element::F16 || element == Element::Bf16; }
 
@@ -94,4 +94,4 @@ void widen(Element element, const std::byte* row, std::size_t dims, float* out) 
   }
 }
 
-}  // namespace quiver::internal
+}  // namespace quiver

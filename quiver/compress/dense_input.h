@@ -1,5 +1,11 @@
-// What every quantizer does with the rows it is given: check that they are dense, of the right length and finite, then
-// read them as floats, one at a time or block by block, whatever element type they come in.
+// DenseInput: what every quantizer and index does with the rows it is given: check that they are dense, of the right
+// length and finite, then read them as floats, one at a time or block by block, whatever element type they come in.
+//
+//   QUIVER_TRY(const DenseInput input, DenseInput::of(rows, space.dims, 0, "encoding as lvq(8)"));
+//   Matrix scratch;
+//   MatrixView block = input.floats(first, 256, scratch);
+//
+// Borrows the rows. Thread-safety: immutable; each thread brings its own scratch.
 #pragma once
 #include <string_view>
 
@@ -7,7 +13,7 @@
 #include "quiver/core/result.h"
 #include "quiver/core/rows.h"
 
-namespace quiver::internal {
+namespace quiver {
 
 inline constexpr std::size_t kMaxRows = 0xffffffffU;  // row numbers are 32 bits
 
@@ -19,6 +25,7 @@ class DenseInput {
 
   std::size_t rows() const noexcept { return rows_.rows(); }
   const TypedView& typed() const noexcept { return rows_; }
+  TypedView row(std::size_t i) const { return {rows_.element, rows_.bytes.slice(i, 1), rows_.dims}; }
   // Rows first .. first + count - 1 as floats: where they lie, or converted into `scratch`.
   MatrixView floats(std::size_t first, std::size_t count, Matrix& scratch) const;
 
@@ -30,4 +37,4 @@ class DenseInput {
 // Row `row` of `element` coordinates as floats.
 void widen(Element element, const std::byte* row, std::size_t dims, float* out) noexcept;
 
-}  // namespace quiver::internal
+}  // namespace quiver
