@@ -68,9 +68,10 @@ std::string progress_json(const StageView& stage, bool finished) {
 ProgressScreen::ProgressScreen(Progress kind) : kind_(kind) {
   if (kind_ == Progress::Auto) {
     live_ = ::isatty(STDERR_FILENO) == 1;
+    brief_ = !live_;
     kind_ = Progress::Lines;
   }
-  interval_ = live_ ? 100'000'000 : kind_ == Progress::Json ? 500'000'000 : 5'000'000'000;
+  interval_ = live_ ? 100'000'000 : kind_ == Progress::JsonLines ? 500'000'000 : 5'000'000'000;
 }
 
 bool ProgressScreen::due() noexcept {
@@ -104,16 +105,16 @@ void ProgressScreen::begin(const StageView& stage) {
 void ProgressScreen::show(const StageView& stage) {
   if (kind_ == Progress::None) return;
   const std::lock_guard lock(mutex_);
-  write(kind_ == Progress::Json ? progress_json(stage, false) : progress_text(stage), false);
+  write(kind_ == Progress::JsonLines ? progress_json(stage, false) : progress_text(stage), false);
 }
 void ProgressScreen::finish(const StageView& stage) {
-  if (kind_ == Progress::None) return;
+  if (kind_ == Progress::None || (brief_ && stage.seconds < 1)) return;
   const std::lock_guard lock(mutex_);
-  write(kind_ == Progress::Json ? progress_json(stage, true) : progress_text(stage), true);
+  write(kind_ == Progress::JsonLines ? progress_json(stage, true) : progress_text(stage), true);
 }
 void ProgressScreen::line(std::string_view text) {
   const std::lock_guard lock(mutex_);
-  if (kind_ == Progress::Json)
+  if (kind_ == Progress::JsonLines)
     write(dump_json(Json{{"log", text}}, -1), true);
   else
     write(text, true);

@@ -14,7 +14,8 @@
 
 namespace quiver {
 
-enum class Progress : std::uint8_t { Auto, None, Lines, Json };  // Auto: a live line on a terminal, else Lines
+// Auto: a live line on a terminal; elsewhere Lines, without those of stages that took less than a second.
+enum class Progress : std::uint8_t { Auto, None, Lines, JsonLines };
 
 struct StageView {
   std::string name;
@@ -35,7 +36,7 @@ class ProgressScreen {
  private:
   void write(std::string_view text, bool keep);
   Progress kind_;
-  bool live_ = false;
+  bool live_ = false, brief_ = false;  // brief: short stages leave no line
   std::size_t drawn_ = 0;  // columns of the live line now on screen
   std::mutex mutex_;
   std::atomic<std::int64_t> next_{0};
