@@ -47,6 +47,11 @@ class Layers(unittest.TestCase):
         self.assertIn("private to core", self.found("quiver/data/a.cc", '#include "quiver/core/internal/x.h"'))
         self.assertEqual(self.found("quiver/core/a.cc", '#include "quiver/core/internal/x.h"'), "")
 
+    def test_only_verbs_see_the_folders_beside_quiver(self) -> None:
+        for name in ("bench/main.cc", "quiver/cli/bench.cc"):
+            self.assertEqual(self.found(name, '#include "bench/kernels.h"'), "")
+        self.assertIn("may not look outside", self.found("quiver/index/flat.cc", '#include "bench/kernels.h"'))
+
     def test_cmake_links_what_the_row_allows(self) -> None:
         self.assertEqual(
             list(layers.findings_in_cmake("index", "quiver_module(index DEPENDS core compress LINK fmt::fmt)")), []
