@@ -3,8 +3,9 @@
 //   QUIVER_TRY(Recall recall, audit_recall(*index, exact, queries, {.k = 10, .sample = 1000}, run));
 //   recall.at_k.mean, recall.at_k.low, recall.at_k.high         // bootstrap over queries
 //
-// Matching is by distance, not by row: a returned row whose exact distance does not exceed the k-th exact distance is a
-// hit, so equal distances never count against an index. Queries with fewer than k live rows count what exists.
+// Matching is by distance, not by row (tie_tolerant_recall, index/ground_truth.h): a returned row whose exact distance
+// does not exceed the k-th exact distance counts, so equal distances never speak against an index. The exact distance
+// of every returned row is computed again by `exact`: codes only estimate it.
 #pragma once
 #include "quiver/core/statistics.h"
 #include "quiver/index/index.h"
@@ -29,9 +30,5 @@ struct Recall {
 // Cancelled.
 Result<Recall> audit_recall(const Index& index, const Index& exact, const RowsView& queries,
                             const RecallOptions& options, Run& run);
-
-// Of one query: the part of `truth` that `found` has, ties with the last true distance counted as found.
-// `found` carries exact distances.
-double tie_tolerant_recall(std::span<const Hit> truth, std::span<const Hit> found) noexcept;
 
 }  // namespace quiver
