@@ -102,11 +102,19 @@ struct Avx2 {
   QUIVER_INLINE static Floats count_unequal(Floats s, Floats a, Floats b) noexcept {
     return _mm256_add_ps(s, _mm256_and_ps(_mm256_cmp_ps(a, b, _CMP_NEQ_UQ), _mm256_set1_ps(1.0f)));
   }
+  // Upper half onto lower, then (0 + 2) + (1 + 3) of the four that remain.
   QUIVER_INLINE static float total(Floats a) noexcept {
     __m128 v = _mm_add_ps(_mm256_castps256_ps128(a), _mm256_extractf128_ps(a, 1));
     v = _mm_add_ps(v, _mm_movehl_ps(v, v));
     v = _mm_add_ss(v, _mm_movehdup_ps(v));
     return _mm_cvtss_f32(v);
+  }
+  QUIVER_INLINE static void total4(const Floats (&s)[4], float (&out)[4]) noexcept {
+    const __m256 ab = _mm256_add_ps(_mm256_permute2f128_ps(s[0], s[1], 0x20), _mm256_permute2f128_ps(s[0], s[1], 0x31));
+    const __m256 cd = _mm256_add_ps(_mm256_permute2f128_ps(s[2], s[3], 0x20), _mm256_permute2f128_ps(s[2], s[3], 0x31));
+    const __m256 pairs = _mm256_add_ps(_mm256_unpacklo_ps(ab, cd), _mm256_unpackhi_ps(ab, cd));  // a c a c | b d b d
+    const __m256 all = _mm256_add_ps(pairs, _mm256_permute_ps(pairs, 0x4e));
+    _mm_storeu_ps(out, _mm_unpacklo_ps(_mm256_castps256_ps128(all), _mm256_extractf128_ps(all, 1)));
   }
   QUIVER_INLINE static unsigned at_most(Floats a, float threshold) noexcept {
     return static_cast<unsigned>(_mm256_movemask_ps(_mm256_cmp_ps(a, _mm256_set1_ps(threshold), _CMP_LE_OQ)));
@@ -159,6 +167,11 @@ struct Avx2 {
     v = _mm_add_epi32(v, _mm_shuffle_epi32(v, 0x4e));
     v = _mm_add_epi32(v, _mm_shuffle_epi32(v, 0xb1));
     return _mm_cvtsi128_si32(v);
+  }
+  QUIVER_INLINE static void total4(const Ints (&s)[4], std::int32_t (&out)[4]) noexcept {
+    const __m256i all = _mm256_hadd_epi32(_mm256_hadd_epi32(s[0], s[1]), _mm256_hadd_epi32(s[2], s[3]));
+    const __m128i sums = _mm_add_epi32(_mm256_castsi256_si128(all), _mm256_extracti128_si256(all, 1));
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(out), sums);
   }
   QUIVER_INLINE static Ints add_words64(Ints s, const std::byte* p) noexcept { return _mm256_add_epi64(s, whole(p)); }
 

@@ -26,6 +26,7 @@ struct Bf16Pairs {  // as stored: 32 coordinates a vector
 
 struct PairProduct {
   using Sum = __m512;
+  using Total = float;
   using Vector = __m512i;
   QUIVER_INLINE static Sum zero() noexcept { return Avx512::zero_floats(); }
   QUIVER_INLINE static Sum product(Sum s, Vector q, Vector r) noexcept {

@@ -29,8 +29,11 @@ struct SignedDot : OneSum<Avx512, Integer<Avx512>> {
     if (i < units) s = _mm512_dpbusd_epi32(s, all128, Load::query_part(query, i, units - i));
     return Avx512::total(s);
   }
-  QUIVER_INLINE static float finish(Sum s, std::int32_t shift) noexcept {
-    return -static_cast<float>(Avx512::total(s) - shift);
+  template <std::size_t R>
+  QUIVER_INLINE static void finish(const Sum (&sum)[R], std::int32_t shift, float* out) noexcept {
+    std::int32_t total[R];
+    totals<Avx512>(sum, total);
+    for (std::size_t r = 0; r < R; ++r) out[r] = -static_cast<float>(total[r] - shift);
   }
 };
 
@@ -47,8 +50,13 @@ struct UnsignedDot : OneSum<Avx512, Integer<Avx512>> {
     s.product = _mm512_dpbusd_epi32(s.product, r, Avx512::flip(q));
     s.row = Avx512::sad(s.row, r, _mm512_setzero_si512());
   }
-  QUIVER_INLINE static float finish(Sum s, NoContext) noexcept {
-    return -static_cast<float>(Avx512::total(s.product) + 128 * Avx512::total(s.row));
+  template <std::size_t R>
+  QUIVER_INLINE static void finish(const Sum (&sum)[R], NoContext, float* out) noexcept {
+    Avx512::Ints both[R];
+    for (std::size_t r = 0; r < R; ++r) both[r] = Avx512::add(sum[r].product, _mm512_slli_epi32(sum[r].row, 7));
+    std::int32_t total[R];
+    totals<Avx512>(both, total);
+    for (std::size_t r = 0; r < R; ++r) out[r] = -static_cast<float>(total[r]);
   }
 };
 

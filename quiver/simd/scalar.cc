@@ -206,6 +206,10 @@ struct Lanes {
     for (const std::int32_t lane : a.v) sum += lane;
     return sum;
   }
+  template <class Vector, class Scalar>
+  QUIVER_INLINE static void total4(const Vector (&sum)[4], Scalar (&out)[4]) noexcept {
+    for (std::size_t r = 0; r < 4; ++r) out[r] = total(sum[r]);
+  }
   QUIVER_INLINE static Ints add_words64(Ints s, const std::byte* p) noexcept {
     std::uint64_t sum, word;
     __builtin_memcpy(&sum, s.v, 8);

@@ -24,7 +24,9 @@ float reduce_array(const float* values, std::size_t count) noexcept {
   const std::byte* const row[1] = {bytes_at(values)};
   typename Reduce::Sum total[1];
   accumulate<FloatRows<V, F32>, Reduce, 1>(row[0], row, count, total);
-  return Reduce::finish(total[0], NoContext{});
+  float result;
+  Reduce::finish(total, NoContext{}, &result);
+  return result;
 }
 
 // The last vector overlaps the one before it, which extremes do not mind.

@@ -83,7 +83,26 @@ struct Avx512 {
   QUIVER_INLINE static Floats count_unequal(Floats s, Floats a, Floats b) noexcept {
     return _mm512_mask_add_ps(s, _mm512_cmp_ps_mask(a, b, _CMP_NEQ_UQ), s, _mm512_set1_ps(1.0f));
   }
-  QUIVER_INLINE static float total(Floats a) noexcept { return _mm512_reduce_add_ps(a); }
+  // Upper half onto lower, twice, then (0 + 2) + (1 + 3) of the four that remain.
+  QUIVER_INLINE static float total(Floats a) noexcept {
+    const __m256 half = _mm256_add_ps(_mm512_castps512_ps256(a), _mm512_extractf32x8_ps(a, 1));
+    __m128 v = _mm_add_ps(_mm256_castps256_ps128(half), _mm256_extractf128_ps(half, 1));
+    v = _mm_add_ps(v, _mm_movehl_ps(v, v));
+    v = _mm_add_ss(v, _mm_movehdup_ps(v));
+    return _mm_cvtss_f32(v);
+  }
+  QUIVER_INLINE static void total4(const Floats (&s)[4], float (&out)[4]) noexcept {
+    const __m512 ab = _mm512_add_ps(_mm512_shuffle_f32x4(s[0], s[1], 0x44), _mm512_shuffle_f32x4(s[0], s[1], 0xee));
+    const __m512 cd = _mm512_add_ps(_mm512_shuffle_f32x4(s[2], s[3], 0x44), _mm512_shuffle_f32x4(s[2], s[3], 0xee));
+    __m512 all =
+        _mm512_add_ps(_mm512_shuffle_f32x4(ab, cd, 0x88), _mm512_shuffle_f32x4(ab, cd, 0xdd));  // a | b | c | d
+    all = _mm512_add_ps(all, _mm512_permute_ps(all, 0x4e));
+    all = _mm512_add_ps(all, _mm512_permute_ps(all, 0xb1));
+    _mm_storeu_ps(out, _mm512_castps512_ps128(_mm512_permutexvar_ps(row_firsts(), all)));
+  }
+  QUIVER_INLINE static __m512i row_firsts() noexcept {
+    return _mm512_setr_epi32(0, 4, 8, 12, 0, 4, 8, 12, 0, 4, 8, 12, 0, 4, 8, 12);
+  }
   QUIVER_INLINE static unsigned at_most(Floats a, float threshold) noexcept {
     return _mm512_cmp_ps_mask(a, _mm512_set1_ps(threshold), _CMP_LE_OQ);
   }
@@ -141,6 +160,15 @@ struct Avx512 {
 #endif
   }
   QUIVER_INLINE static std::int32_t total(Ints a) noexcept { return _mm512_reduce_add_epi32(a); }
+  QUIVER_INLINE static void total4(const Ints (&s)[4], std::int32_t (&out)[4]) noexcept {
+    const __m512i ab = add(_mm512_shuffle_i32x4(s[0], s[1], 0x44), _mm512_shuffle_i32x4(s[0], s[1], 0xee));
+    const __m512i cd = add(_mm512_shuffle_i32x4(s[2], s[3], 0x44), _mm512_shuffle_i32x4(s[2], s[3], 0xee));
+    __m512i all = add(_mm512_shuffle_i32x4(ab, cd, 0x88), _mm512_shuffle_i32x4(ab, cd, 0xdd));  // a | b | c | d
+    all = add(all, _mm512_shuffle_epi32(all, _MM_PERM_BADC));
+    all = add(all, _mm512_shuffle_epi32(all, _MM_PERM_CDAB));
+    const __m128i sums = _mm512_castsi512_si128(_mm512_permutexvar_epi32(row_firsts(), all));
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(out), sums);
+  }
   QUIVER_INLINE static Ints add_words64(Ints s, const std::byte* p) noexcept {
     return _mm512_add_epi64(s, load_bytes(p));
   }

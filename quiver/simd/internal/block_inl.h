@@ -107,14 +107,13 @@ void block(const void* query_pointer, const std::byte* base, std::size_t stride,
     const std::byte* const row[R] = {at(i), at(i + 1), at(i + 2), at(i + 3)};
     typename Reduce::Sum total[R];
     accumulate<Load, Reduce, R>(query, row, units, total);
-    QUIVER_UNROLL
-    for (std::size_t r = 0; r < R; ++r) out[i + r] = Reduce::finish(total[r], context);
+    Reduce::finish(total, context, out + i);
   }
   for (; i < count; ++i) {
     const std::byte* const row[1] = {at(i)};
     typename Reduce::Sum total[1];
     accumulate<Load, Reduce, 1>(query, row, units, total);
-    out[i] = Reduce::finish(total[0], context);
+    Reduce::finish(total, context, out + i);
   }
 }
 

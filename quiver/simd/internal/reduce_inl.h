@@ -1,7 +1,7 @@
 // What is added up over coordinates and what becomes of the sum: the Reduce choice of block_inl.h.
 //
-// A Reduce has Sum, zero, add, step(sum, query vector, row vector), kUnroll, and finish(total, context) -> float, where
-// prepare(query, units) made the context once per block. Kinds say what the vectors hold; on one kind
+// A Reduce has Sum, zero, add, step(sum, query vector, row vector), kUnroll, and finish(sums of R rows, context, out),
+// where prepare(query, units) made the context once per block. Kinds say what the vectors hold; on one kind
 //   square(s, q, r)  s + (q - r)^2     product(s, q, r)  s + q r     distance(s, q, r)  s + |q - r|
 //   unequal(s, q, r) s + [q != r]      self(s, r)        s + r^2
 // and the five metrics are written once in these words.
@@ -18,6 +18,7 @@ namespace {
 template <class V>
 struct Real {
   using Sum = typename V::Floats;
+  using Total = float;
   using Vector = typename V::Floats;
   QUIVER_INLINE static Sum zero() noexcept { return V::zero_floats(); }
   QUIVER_INLINE static Sum square(Sum s, Vector q, Vector r) noexcept {
@@ -33,6 +34,7 @@ struct Real {
 template <class V>
 struct Integer {
   using Sum = typename V::Ints;
+  using Total = std::int32_t;
   using Vector = typename V::Bytes;
   QUIVER_INLINE static Sum zero() noexcept { return V::zero_ints(); }
   QUIVER_INLINE static Sum unequal(Sum s, Vector q, Vector r) noexcept { return V::count_unequal(s, q, r); }
@@ -88,6 +90,16 @@ struct Bits : Integer<V> {
 
 struct NoContext {};
 
+// The lanes of each vector added up. Four at once share their shuffles; both ways add in the same order.
+template <class V, std::size_t R, class Vector, class Scalar>
+QUIVER_INLINE void totals(const Vector (&sum)[R], Scalar (&out)[R]) noexcept {
+  if constexpr (R == 4) {
+    V::total4(sum, out);
+  } else {
+    for (std::size_t r = 0; r < R; ++r) out[r] = V::total(sum[r]);
+  }
+}
+
 // Everything but `step` and `finish` of a reduction with one sum.
 template <class V, class Kind>
 struct OneSum {
@@ -100,7 +112,12 @@ struct OneSum {
   QUIVER_INLINE static NoContext prepare(const std::byte*, std::size_t) noexcept {
     return {};
   }
-  QUIVER_INLINE static float finish(Sum s, NoContext) noexcept { return static_cast<float>(V::total(s)); }
+  template <std::size_t R>
+  QUIVER_INLINE static void finish(const Sum (&sum)[R], NoContext, float* out) noexcept {
+    typename Kind::Total total[R];
+    totals<V>(sum, total);
+    for (std::size_t r = 0; r < R; ++r) out[r] = static_cast<float>(total[r]);
+  }
 };
 
 template <class V, class Kind>
@@ -130,7 +147,11 @@ struct Product : OneSum<V, Kind> {  // sum of q_i r_i
 template <class V, class Kind>
 struct Dot : Product<V, Kind> {  // its negative: smaller is closer
   using typename OneSum<V, Kind>::Sum;
-  QUIVER_INLINE static float finish(Sum s, NoContext) noexcept { return -static_cast<float>(V::total(s)); }
+  template <std::size_t R>
+  QUIVER_INLINE static void finish(const Sum (&sum)[R], NoContext context, float* out) noexcept {
+    Product<V, Kind>::finish(sum, context, out);
+    for (std::size_t r = 0; r < R; ++r) out[r] = -out[r];
+  }
 };
 
 // The query's own norm comes from the same sum over the query as its own row, so that a row equal to the query is at
@@ -155,10 +176,17 @@ struct Cosine {
     accumulate<Load, Cosine, 1>(query, row, units, total);
     return static_cast<double>(V::total(total[0].norm));
   }
-  QUIVER_INLINE static float finish(Sum s, double query_norm) noexcept {
-    const double norms = query_norm * static_cast<double>(V::total(s.norm));
-    if (norms == 0) return 1.0f;
-    return static_cast<float>(1.0 - static_cast<double>(V::total(s.product)) / __builtin_sqrt(norms));
+  template <std::size_t R>
+  QUIVER_INLINE static void finish(const Sum (&sum)[R], double query_norm, float* out) noexcept {
+    typename Kind::Sum products[R], norms[R];
+    for (std::size_t r = 0; r < R; ++r) products[r] = sum[r].product, norms[r] = sum[r].norm;
+    typename Kind::Total product[R], norm[R];
+    totals<V>(products, product);
+    totals<V>(norms, norm);
+    for (std::size_t r = 0; r < R; ++r) {
+      const double both = query_norm * static_cast<double>(norm[r]);
+      out[r] = both == 0 ? 1.0f : static_cast<float>(1.0 - static_cast<double>(product[r]) / __builtin_sqrt(both));
+    }
   }
 };
 
@@ -181,8 +209,11 @@ struct BlockProduct {
   QUIVER_INLINE static NoContext prepare(const std::byte*, std::size_t) noexcept {
     return {};
   }
-  QUIVER_INLINE static float finish(Sum s, NoContext) noexcept {
-    return static_cast<float>(V::total(V::add(s.v[0], s.v[1])));
+  template <std::size_t R>
+  QUIVER_INLINE static void finish(const Sum (&sum)[R], NoContext context, float* out) noexcept {
+    typename Kind::Sum both[R];
+    for (std::size_t r = 0; r < R; ++r) both[r] = V::add(sum[r].v[0], sum[r].v[1]);
+    OneSum<V, Kind>::finish(both, context, out);
   }
 };
 
