@@ -181,6 +181,24 @@ Items Items::of(std::string name, Rows rows) {
   return of_columns({std::move(column)}, count);
 }
 
+Items Items::of(std::string name, std::vector<double> numbers) {
+  auto column = std::make_shared<Column>(Field{.name = std::move(name), .modality = Modality::Number});
+  column->numbers = std::move(numbers);
+  const std::size_t count = column->numbers.size();
+  return of_columns({std::move(column)}, count);
+}
+Items Items::of(std::string name, std::vector<double> numbers, std::size_t list_size) {
+  QUIVER_CHECK(list_size > 0 && numbers.size() % list_size == 0);
+  QUIVER_CHECK(numbers.size() <= std::numeric_limits<std::uint32_t>::max());
+  auto column = std::make_shared<Column>(Field{.name = std::move(name), .modality = Modality::Number, .many = true});
+  for (std::size_t end = 0; end <= numbers.size(); end += list_size) {
+    column->offsets.push_back(static_cast<std::uint32_t>(end));
+  }
+  column->numbers = std::move(numbers);
+  const std::size_t count = column->size();
+  return of_columns({std::move(column)}, count);
+}
+
 std::span<const Field> Items::fields() const noexcept {
   return table_ ? std::span<const Field>(table_->fields) : std::span<const Field>();
 }

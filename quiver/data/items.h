@@ -92,9 +92,11 @@ struct Categories {
 class Items {
  public:
   Items() = default;
-  // One column of texts or vectors.
+  // One column of texts, vectors or numbers.
   static Items of(std::string column, std::span<const std::string> texts);
   static Items of(std::string column, Rows rows);
+  static Items of(std::string column, std::vector<double> numbers);
+  static Items of(std::string column, std::vector<double> numbers, std::size_t list_size);  // lists of that many each
 
   std::size_t size() const noexcept { return count_; }
   bool empty() const noexcept { return count_ == 0; }

@@ -17,6 +17,8 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "quiver/core/result.h"
 #include "quiver/data/items.h"
@@ -35,7 +37,8 @@ struct Gloss {
 };
 Gloss split_gloss(std::string_view gloss);
 
-// The licence notice that must accompany the data, from Debian's copyright file.
-Result<std::string> wordnet_notice(const std::filesystem::path& file = "/usr/share/doc/wordnet-base/copyright");
+// The licence notice that must accompany the data and what is made from it: Debian's copyright file of the package, or,
+// for a folder from elsewhere, the head of its data.noun.
+Result<std::string> wordnet_notice(const std::filesystem::path& folder = "/usr/share/wordnet");
 
 }  // namespace quiver

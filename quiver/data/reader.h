@@ -14,12 +14,8 @@
 //   tsv      .tsv
 //   text     .txt            text, one row a line
 //
-//   QUIVER_TRY(Source source, Source::open("base.fvecs.gz"));       // unpacked in memory
-//   QUIVER_TRY(const Reader* reader, find_reader(source, ""));
-//   QUIVER_TRY(Items items, reader->read(source, {}));
+//   QUIVER_TRY(Items items, read_items("base.fvecs.gz", "", {}));
 #pragma once
-#include <filesystem>
-#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -28,33 +24,14 @@
 #include "quiver/core/metric.h"
 #include "quiver/core/result.h"
 #include "quiver/data/items.h"
+#include "quiver/data/source.h"
 
 namespace quiver {
 
-// The bytes of a file: mapped, or unpacked if it is gzip. Other packings are an Error that names the command to unpack.
-class Source {
- public:
-  static Result<Source> open(const std::filesystem::path& path);
-  static Source of(std::string bytes, std::string name);  // in memory: for tests and fetched text
-
-  const std::filesystem::path& path() const noexcept { return path_; }  // as given
-  std::string name() const;                                             // the file name without .gz
-  bool packed() const noexcept { return packed_; }
-  std::span<const std::byte> bytes() const noexcept { return bytes_; }
-  std::string_view text() const noexcept { return {reinterpret_cast<const char*>(bytes_.data()), bytes_.size()}; }
-  std::shared_ptr<const void> owner() const noexcept { return owner_; }  // keeps the bytes
-
- private:
-  std::filesystem::path path_;
-  bool packed_ = false;
-  std::span<const std::byte> bytes_;
-  std::shared_ptr<const void> owner_;
-};
-
 struct ReadOptions {
-  std::string part;              // matrix of an HDF5 file
-  std::optional<Metric> metric;  // of vectors; nullopt: what the file says, else L2
-  bool header = true;            // of CSV and TSV
+  std::string part = {};              // matrix of an HDF5 file
+  std::optional<Metric> metric = {};  // of vectors; nullopt: what the file says, else L2
+  bool header = true;                 // of CSV and TSV
 };
 
 struct Reader {
@@ -66,5 +43,7 @@ struct Reader {
 std::span<const Reader> readers() noexcept;
 // format: the name of a reader, or empty to tell from the contents and the name.
 Result<const Reader*> find_reader(const Source& source, std::string_view format);
+// Opens, finds the reader, reads. Every Error begins with the path; nothing is thrown, not even for want of memory.
+Result<Items> read_items(const std::filesystem::path& path, std::string_view format, const ReadOptions& options);
 
 }  // namespace quiver

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
 
 #include "quiver/core/check.h"
 #include "quiver/core/options.h"
@@ -85,6 +86,26 @@ std::string fold_text(std::string_view text) {
   out.assign(reinterpret_cast<const char*>(folded), static_cast<std::size_t>(size));
   std::free(folded);  // NOLINT(cppcoreguidelines-no-malloc): utf8proc allocates with malloc
   return out;
+}
+
+Result<void> check_utf8(std::string_view text) {
+  std::string_view rest = text;
+  while (!rest.empty()) {
+    const auto ascii = std::ranges::find_if(rest, [](char c) { return (static_cast<unsigned char>(c) & 0x80) != 0; });
+    rest.remove_prefix(static_cast<std::size_t>(ascii - rest.begin()));
+    if (rest.empty()) break;
+    utf8proc_int32_t code = 0;
+    const auto read = utf8proc_iterate(reinterpret_cast<const utf8proc_uint8_t*>(rest.data()),
+                                       static_cast<utf8proc_ssize_t>(rest.size()), &code);
+    if (read <= 0) {
+      const auto line = 1 + std::ranges::count(text.substr(0, text.size() - rest.size()), '\n');
+      return Error::corruption(
+          fmt::format("line {} is not UTF-8 (byte 0x{:02X}); convert it, for example: iconv -f latin1 -t utf8", line,
+                      static_cast<unsigned char>(rest[0])));
+    }
+    rest.remove_prefix(static_cast<std::size_t>(read));
+  }
+  return {};
 }
 
 std::span<const std::string_view> WordSplitter::split(std::string_view text) {

@@ -1,0 +1,23 @@
+// HDF5 in the layout of ann-benchmarks: matrices "train", "test", "neighbors", "distances", and an attribute
+// "distance".
+//
+//   part = train (or empty)   vectors                            the base set
+//   part = test               vectors, neighbors, distances      queries with their true neighbours (as far as they are
+//   there)
+//
+// f32 and f64 become F32 rows, u8, i8 and booleans keep a byte a coordinate. The attribute gives the metric: euclidean,
+// angular, hamming, dot; `?metric=` overrides it.
+// The library is not thread-safe in every build, so calls are serialised here. Errors: a matrix that is not there
+// (naming those that are), not two-dimensional, of another type, larger than the file could hold, NaN or infinity by
+// row and column.
+#pragma once
+#include "quiver/core/result.h"
+#include "quiver/data/reader.h"
+
+namespace quiver {
+
+inline constexpr std::string_view kHdf5Mark = "\x89HDF\r\n\x1A\n";
+
+Result<Items> read_hdf5(const Source& source, const ReadOptions& options);
+
+}  // namespace quiver
