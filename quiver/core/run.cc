@@ -143,6 +143,8 @@ std::vector<StageTime> Run::stage_times() const {
 }
 void Run::log(std::string_view line) { state_->screen.line(line); }
 
+const fs::path& Run::cache() const noexcept { return state_->options.cache; }
+
 fs::path Run::default_cache() {
   if (const char* named = std::getenv("QUIVER_CACHE"); named != nullptr && *named != '\0') return named;
   const char* home = std::getenv("HOME");

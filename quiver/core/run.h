@@ -79,6 +79,7 @@ class Run {
   // there. One process makes, others wait for it; a failed or interrupted make leaves nothing behind.
   Result<std::filesystem::path> cached(std::string_view key,
                                        const std::function<Result<void>(const std::filesystem::path&)>& make);
+  const std::filesystem::path& cache() const noexcept;  // the folder, for files that are not artefacts: checkpoints
   static std::filesystem::path default_cache();  // $QUIVER_CACHE, else ~/.cache/quiver
 
  private:

@@ -43,6 +43,7 @@ TEST(RunTest, StagesAreTimed) {
 TEST(RunTest, CachedMakesOnce) {
   const TemporaryFolder folder;
   quiver::Run run({.threads = 1, .cache = folder.path()});
+  EXPECT_EQ(run.cache(), folder.path());
   int made = 0;
   const auto make = [&](const fs::path& path) -> Result<void> {
     ++made;
