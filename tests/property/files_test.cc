@@ -1,0 +1,87 @@
+// Our own files: every truncation and every flipped byte is an Error, never a wrong answer.
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <functional>
+
+#include "quiver/core/file.h"
+#include "quiver/index/ground_truth.h"
+#include "quiver/index/spec.h"
+#include "tests/property/generate.h"
+
+namespace quiver {
+namespace {
+using property::Folder;
+using property::rows_of;
+
+void expect_every_damage_detected(const std::filesystem::path& path, const std::function<bool()>& opens) {
+  ASSERT_TRUE(opens());
+  const auto whole = read_file(path);
+  ASSERT_TRUE(whole.has_value()) << whole.error().message();
+  for (std::size_t size = 0; size < whole->size(); ++size) {
+    ASSERT_TRUE(write_file(path, std::string_view(*whole).substr(0, size)).has_value());
+    EXPECT_FALSE(opens()) << "cut to " << size << " of " << whole->size() << " bytes";
+  }
+  for (std::size_t at = 0; at < whole->size(); ++at) {
+    std::string flipped = *whole;
+    flipped[at] = static_cast<char>(flipped[at] ^ (1 << (at % 8)));
+    ASSERT_TRUE(write_file(path, flipped).has_value());
+    EXPECT_FALSE(opens()) << "bit " << at % 8 << " of byte " << at << " flipped";
+  }
+}
+
+TEST(Files, DamageToAnIndexIsDetected) {
+  const Folder folder;
+  quiver::Run run({.threads = 1});
+  const Matrix base = rows_of(property::Shape::Normal, 3, 5, 1);
+  const auto index = build_index(*IndexSpec::parse("flat + lvq(8) + rerank(f16)"), base.view(),
+                                 {.id = "qv:1", .dims = 5, .metric = Metric::Cosine}, {}, run);
+  ASSERT_TRUE(index.has_value()) << index.error().message();
+  const std::uint32_t row = 1;
+  ASSERT_TRUE((*index)->remove({&row, 1}).has_value());
+  ASSERT_TRUE((*index)->save(folder / "a.qvi").has_value());
+  expect_every_damage_detected(folder / "a.qvi", [&] { return open_index(folder / "a.qvi").has_value(); });
+}
+
+TEST(Files, DamageToInvertedListsIsDetected) {
+  const Folder folder;
+  quiver::Run run({.threads = 1});
+  SparseRows rows;
+  rows.dims = 4;
+  rows.offsets = {0, 2, 3};
+  rows.terms = {0, 3, 2};
+  rows.weights = {1, 2, 3};
+  const auto index =
+      build_index(*IndexSpec::parse("sparse"), rows.view(), {.id = "", .dims = 4, .metric = Metric::Dot}, {}, run);
+  ASSERT_TRUE(index.has_value()) << index.error().message();
+  ASSERT_TRUE((*index)->save(folder / "s.qvi").has_value());
+  expect_every_damage_detected(folder / "s.qvi", [&] { return open_index(folder / "s.qvi").has_value(); });
+}
+
+TEST(Files, DamageToCodesIsDetected) {
+  const Folder folder;
+  quiver::Run run({.threads = 1});
+  const Matrix base = rows_of(property::Shape::Normal, 3, 7, 2);
+  const auto quantizer = make_quantizer(*QuantizerSpec::parse("lvq(4)"), {.id = "", .dims = 7, .metric = Metric::L2});
+  ASSERT_TRUE(quantizer.has_value());
+  ASSERT_TRUE((*quantizer)->fit(base.view(), {}, run).has_value());
+  const auto codes = (*quantizer)->encode(base.view(), run);
+  ASSERT_TRUE(codes.has_value());
+  ContainerWriter writer("codes");
+  (*codes)->save(writer, "");
+  ASSERT_TRUE(writer.save(folder / "c.qv").has_value());
+  expect_every_damage_detected(folder / "c.qv", [&] {
+    const auto file = Container::open(folder / "c.qv", "codes");
+    return file.has_value() && load_codes(*file, "").has_value();
+  });
+}
+
+TEST(Files, DamageToGroundTruthIsDetected) {
+  const Folder folder;
+  const GroundTruth truth{{2, {{4, 0.5F}, {1, 0.75F}}, {2}}};
+  ASSERT_TRUE(truth.save(folder / "t.qvg").has_value());
+  expect_every_damage_detected(folder / "t.qvg", [&] { return GroundTruth::open(folder / "t.qvg").has_value(); });
+}
+
+}  // namespace
+}  // namespace quiver

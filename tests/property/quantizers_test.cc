@@ -1,0 +1,267 @@
+// What every quantizer promises (compress/quantizer.h), for all of them alike: a new one adds its name to the table
+// below.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <limits>
+
+#include "quiver/compress/spec.h"
+#include "tests/property/generate.h"
+
+namespace quiver {
+namespace {
+using property::done;
+using property::Folder;
+using property::norm_of;
+using property::rows_of;
+using property::Shape;
+using property::value_of;
+
+struct Kind {
+  const char* spec;
+  bool integers;                                                    // takes whole numbers only
+  double (*bound)(std::span<const float> row, std::size_t column);  // of |x - decoded|; < 0: not stated
+};
+
+double range_of(std::span<const float> row, std::span<const float> mean) {
+  double low = HUGE_VAL, high = -HUGE_VAL;
+  for (std::size_t i = 0; i < row.size(); ++i) {
+    low = std::min(low, static_cast<double>(row[i]) - mean[i]);
+    high = std::max(high, static_cast<double>(row[i]) - mean[i]);
+  }
+  return high - low;
+}
+
+const Kind kKinds[] = {
+    {"f32", false, [](std::span<const float>, std::size_t) { return 0.0; }},
+    {"f16", false, [](std::span<const float> r, std::size_t j) { return std::abs(r[j]) * 0x1p-11 + 0x1p-25; }},
+    {"bf16", false, [](std::span<const float> r, std::size_t j) { return std::abs(r[j]) * 0x1p-8; }},
+    {"i8", true, [](std::span<const float>, std::size_t) { return 0.0; }},
+    {"u8", true, [](std::span<const float>, std::size_t) { return 0.0; }},
+    {"bit", false, nullptr},
+    {"lvq(8)", false, nullptr},
+    {"lvq(4)", false, nullptr},
+};
+constexpr Metric kAllMetrics[] = {Metric::L2, Metric::Dot, Metric::Cosine, Metric::Manhattan, Metric::Hamming};
+
+// One quantizer, space and base, drawn by RapidCheck.
+struct Drawn {
+  const Kind* kind;
+  Space space;
+  Matrix base;
+  std::uint64_t seed;
+  std::unique_ptr<Quantizer> quantizer;
+  std::unique_ptr<Codes> codes;
+};
+
+Matrix base_of(const Kind& kind, std::size_t rows, std::size_t dims, std::uint64_t seed) {
+  Matrix base = rows_of(kind.integers ? Shape::SmallIntegers : property::shape_of(seed), rows, dims, seed);
+  if (std::string_view(kind.spec) == "u8") {
+    for (std::size_t i = 0; i < rows; ++i) {
+      for (float& x : base.row(i)) x += 2;
+    }
+  }
+  return base;
+}
+
+Drawn draw(std::size_t least_rows = 0) {
+  const Kind* kind = &kKinds[*rc::gen::inRange<std::size_t>(0, std::size(kKinds))];
+  const auto rows = *rc::gen::inRange<std::size_t>(least_rows, 40);
+  const auto dims = *rc::gen::oneOf(rc::gen::inRange<std::size_t>(1, 10), rc::gen::inRange<std::size_t>(1, 300));
+  const auto seed = *rc::gen::arbitrary<std::uint64_t>();
+  const bool lvq = std::string_view(kind->spec).starts_with("lvq");
+  const Metric metric = kAllMetrics[*rc::gen::inRange<std::size_t>(0, lvq ? 3 : 5)];
+  RC_CLASSIFY(true, std::string(kind->spec) + " " + std::string(name_of(metric)));
+  Drawn d{kind, Space{.id = "qv:test", .dims = dims, .metric = metric}, base_of(*kind, rows, dims, seed), seed, {}, {}};
+  Run run({.threads = 2});
+  d.quantizer = value_of(make_quantizer(value_of(QuantizerSpec::parse(kind->spec)), d.space));
+  done(d.quantizer->fit(d.base.view(), {}, run));
+  d.codes = value_of(d.quantizer->encode(d.base.view(), run));
+  return d;
+}
+
+Matrix decoded(const Codes& codes) {
+  Matrix out(codes.rows(), codes.space().dims);
+  codes.decode_range(0, codes.rows(), out.data(), out.stride());
+  return out;
+}
+Matrix query_for(const Drawn& d) { return base_of(*d.kind, 1, d.space.dims, mix(d.seed, 1)); }
+
+std::vector<float> distances(const Codes& codes, const Matrix& query) {
+  const auto scorer = value_of(codes.scorer(query.view()));
+  std::vector<float> out(codes.rows());
+  scorer->score_range(0, codes.rows(), out.data());
+  return out;
+}
+
+bool equal(const Matrix& a, const Matrix& b) {
+  if (a.rows() != b.rows() || a.cols() != b.cols()) return false;
+  for (std::size_t i = 0; i < a.rows(); ++i) {
+    if (!std::equal(a.row(i).begin(), a.row(i).end(), b.row(i).begin())) return false;
+  }
+  return true;
+}
+
+RC_GTEST_PROP(Quantizers, DecodeComesBackWithinTheStatedBound, ()) {
+  const Drawn d = draw();
+  const Matrix back = decoded(*d.codes);
+  const bool lvq = std::string_view(d.kind->spec).starts_with("lvq");
+  std::vector<double> mean(d.space.dims);
+  for (std::size_t i = 0; i < d.base.rows(); ++i) {
+    for (std::size_t j = 0; j < mean.size(); ++j) mean[j] += d.base.row(i)[j] / static_cast<double>(d.base.rows());
+  }
+  const std::vector<float> rounded(mean.begin(), mean.end());
+  for (std::size_t i = 0; i < back.rows(); ++i) {
+    const auto row = d.base.row(i);
+    double largest = 0;
+    for (std::size_t j = 0; j < row.size(); ++j) {
+      largest = std::max({largest, std::abs(static_cast<double>(row[j])), std::abs(mean[j])});
+    }
+    for (std::size_t j = 0; j < row.size(); ++j) {
+      const double error = std::abs(static_cast<double>(row[j]) - back.row(i)[j]);
+      if (d.kind->bound != nullptr) {
+        RC_ASSERT(error <= d.kind->bound(row, j));
+      } else if (lvq) {
+        const double levels = std::string_view(d.kind->spec) == "lvq(8)" ? 255 : 15;
+        const double half_step = range_of(row, rounded) / levels / 2;
+        RC_ASSERT(error <= half_step * (1 + 0x1p-10) + 8 * 0x1p-24 * largest);
+      } else {
+        RC_ASSERT(back.row(i)[j] == (row[j] > 0 ? 1.0F : 0.0F));
+      }
+    }
+  }
+}
+
+RC_GTEST_PROP(Quantizers, DistancesAreThoseOfTheDecodedRows, ()) {
+  const Drawn d = draw();
+  const Matrix query = query_for(d), back = decoded(*d.codes);
+  const auto scorer = value_of(d.codes->scorer(query.view()));
+  const std::vector<float> scores = distances(*d.codes, query);
+  for (std::size_t i = 0; i < back.rows(); ++i) {
+    const double norm = norm_of(back.row(i));
+    const double bound = scorer->error_bound(norm, norm);
+    RC_ASSERT(std::isfinite(bound));
+    const double expected = distance(d.space.metric, query.row(0), back.row(i));
+    RC_ASSERT(std::abs(expected - static_cast<double>(scores[i])) <= bound + std::abs(expected) * 0x1p-24);
+  }
+}
+
+RC_GTEST_PROP(Quantizers, ARowScoresTheSameWhereverItIsReached, ()) {
+  const Drawn d = draw(1);
+  const Matrix query = query_for(d);
+  const auto scorer = value_of(d.codes->scorer(query.view()));
+  const std::vector<float> scan = distances(*d.codes, query);
+  const auto rows = *rc::gen::container<std::vector<std::uint32_t>>(
+      rc::gen::inRange<std::uint32_t>(0, static_cast<std::uint32_t>(d.codes->rows())));
+  std::vector<float> listed(rows.size());
+  scorer->score(rows, listed.data());
+  for (std::size_t i = 0; i < rows.size(); ++i) RC_ASSERT(listed[i] == scan[rows[i]]);
+  // Alone in codes of its own, by the same quantizer.
+  Run run({.threads = 1});
+  const auto alone = value_of(d.quantizer->encode(d.base.view().slice(d.base.rows() - 1, 1), run));
+  RC_ASSERT(distances(*alone, query)[0] == scan.back());
+}
+
+RC_GTEST_PROP(Quantizers, AppendingIsEncodingAtOnce, ()) {
+  const Drawn d = draw();
+  const auto cut = *rc::gen::inRange<std::size_t>(0, d.base.rows() + 1);
+  Run run({.threads = 3});
+  const auto grown = value_of(d.quantizer->encode(d.base.view().slice(0, cut), run));
+  done(grown->append(d.base.view().slice(cut, d.base.rows() - cut)));
+  RC_ASSERT(equal(decoded(*grown), decoded(*d.codes)));
+  RC_ASSERT(grown->bytes() == d.codes->bytes());
+  const Matrix query = query_for(d);
+  RC_ASSERT(distances(*grown, query) == distances(*d.codes, query));
+  grown->truncate(cut);
+  RC_ASSERT(grown->rows() == cut);
+  done(grown->append(d.base.view().slice(cut, d.base.rows() - cut)));
+  RC_ASSERT(equal(decoded(*grown), decoded(*d.codes)));
+}
+
+RC_GTEST_PROP(Quantizers, SavingAndLoadingChangesNothing, ()) {
+  const Drawn d = draw();
+  const Folder folder;
+  ContainerWriter writer("codes");
+  d.codes->save(writer, "a/");
+  d.quantizer->save(writer, "b/");
+  done(writer.save(folder / "codes.qv"));
+  const Container file = value_of(Container::open(folder / "codes.qv", "codes"));
+  const auto loaded = value_of(load_codes(file, "a/"));
+  const Matrix query = query_for(d);
+  RC_ASSERT(loaded->spec() == d.codes->spec());
+  RC_ASSERT(loaded->space() == d.space);
+  RC_ASSERT(loaded->bytes() == d.codes->bytes());
+  RC_ASSERT(equal(decoded(*loaded), decoded(*d.codes)));
+  RC_ASSERT(distances(*loaded, query) == distances(*d.codes, query));
+  // Mapped codes grow like others, and a loaded quantizer encodes the same.
+  Run run({.threads = 1});
+  const auto again = value_of(value_of(load_quantizer(file, "b/"))->encode(d.base.view(), run));
+  done(again->append(d.base.view()));
+  done(loaded->append(d.base.view()));
+  RC_ASSERT(equal(decoded(*loaded), decoded(*again)));
+}
+
+RC_GTEST_PROP(Quantizers, BytesAreExactAndKnownBeforehand, ()) {
+  const Drawn d = draw();
+  const std::size_t shared = std::string_view(d.kind->spec).starts_with("lvq") ? d.space.dims * sizeof(float) : 0;
+  RC_ASSERT(d.codes->bytes() == d.codes->rows() * d.codes->bytes_per_row() + shared);
+  RC_ASSERT(value_of(QuantizerSpec::parse(d.kind->spec)).bytes_per_row(d.space) == d.codes->bytes_per_row());
+}
+
+RC_GTEST_PROP(Quantizers, NanAndInfinityAreRefusedByName, ()) {
+  const Drawn d = draw(1);
+  const auto row = *rc::gen::inRange<std::size_t>(0, d.base.rows());
+  const auto column = *rc::gen::inRange<std::size_t>(0, d.space.dims);
+  Matrix bad = Matrix::copy_of(d.base.view());
+  bad.row(row)[column] = *rc::gen::element(std::numeric_limits<float>::quiet_NaN(), HUGE_VALF, -HUGE_VALF);
+  Run run({.threads = 1});
+  const std::string name = fmt::format("row {}, column {}", row, column);
+  const auto encoded = d.quantizer->encode(bad.view(), run);
+  RC_ASSERT(!encoded.has_value());
+  RC_ASSERT(encoded.error().code() == Code::InvalidArgument);
+  RC_ASSERT(encoded.error().message().find(name) != std::string::npos);
+  const std::size_t before = d.codes->rows();
+  const auto appended = d.codes->append(bad.view());
+  RC_ASSERT(!appended.has_value());
+  RC_ASSERT(d.codes->rows() == before);
+  RC_ASSERT(!d.codes->scorer(bad.view().slice(row, 1)).has_value());
+}
+
+RC_GTEST_PROP(Quantizers, RowsOfTheStoredElementMeetExactly, ()) {
+  // i8, u8 and bit rows given as such, asked by a query of the same element: distances of whole numbers are exact.
+  const Element element = *rc::gen::element(Element::I8, Element::U8, Element::Bit);
+  const auto rows = *rc::gen::inRange<std::size_t>(1, 20);
+  const auto dims = *rc::gen::inRange<std::size_t>(1, 200);
+  const Metric metric = kAllMetrics[*rc::gen::inRange<std::size_t>(0, 5)];
+  const auto seed = *rc::gen::arbitrary<std::uint64_t>();
+  Matrix values(rows + 1, dims);
+  for (std::size_t i = 0; i < values.rows(); ++i) {
+    Random random(seed, i);
+    for (float& x : values.row(i)) {
+      x = element == Element::I8 ? static_cast<float>(random.below(256)) - 128
+                                 : static_cast<float>(random.below(element == Element::U8 ? 256 : 2));
+    }
+  }
+  const TypedMatrix typed_values = value_of(to_element(values.view(), element));
+  const TypedView all = typed_values.view();
+  const TypedView base{element, all.bytes.slice(0, rows), dims}, query{element, all.bytes.slice(rows, 1), dims};
+  Run run({.threads = 1});
+  const Space space{.id = "", .dims = dims, .metric = metric};
+  const auto quantizer = value_of(make_quantizer({std::string(name_of(element)), {}}, space));
+  const auto codes = value_of(quantizer->encode(base, run));
+  const auto scorer = value_of(codes->scorer(query));
+  std::vector<float> scores(rows);
+  scorer->score_range(0, rows, scores.data());
+  for (std::size_t i = 0; i < rows; ++i) {
+    const double expected = distance(metric, values.row(rows), values.row(i));
+    RC_ASSERT(std::abs(expected - static_cast<double>(scores[i])) <= 0x1p-22 * std::max(1.0, std::abs(expected)));
+  }
+  // The same numbers as floats give the same distances.
+  const auto by_float = value_of(codes->scorer(values.view().slice(rows, 1)));
+  std::vector<float> again(rows);
+  by_float->score_range(0, rows, again.data());
+  RC_ASSERT(scores == again);
+}
+
+}  // namespace
+}  // namespace quiver
