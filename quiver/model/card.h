@@ -19,15 +19,15 @@
 namespace quiver {
 
 struct Card {
-  std::string recipe;             // slug of what fitted it; "import" for foreign weights
-  std::string quiver;             // version that wrote it; filled by Model::make when empty
-  std::string data, data_digest;  // dataset spec and digest of its content; empty if there was none
-  std::string data_licence;       // "none" when no data was read: whoever ships the model must know
+  std::string recipe{};               // slug of what fitted it; "import" for foreign weights
+  std::string quiver{};               // version that wrote it; filled by Model::make when empty
+  std::string data{}, data_digest{};  // dataset spec and digest of its content; empty if there was none
+  std::string data_licence{};         // "none" when no data was read: whoever ships the model must know
   std::uint64_t seed = 0;
-  std::vector<std::string> parents;        // ids of the models it was made from
-  std::string options = "{}";              // JSON object: every option of the recipe with its value
-  std::map<std::string, double> measured;  // "mrr@10": 0.31
-  std::string created;                     // 2024-05-01T12:00:00Z; filled by Model::make when empty
+  std::vector<std::string> parents{};        // ids of the models it was made from
+  std::string options = "{}";                // JSON object: every option of the recipe with its value
+  std::map<std::string, double> measured{};  // "mrr@10": 0.31
+  std::string created{};                     // 2024-05-01T12:00:00Z; filled by Model::make when empty
   bool operator==(const Card&) const = default;
 
   Result<void> check() const;  // the Error names the missing field

@@ -27,15 +27,15 @@ std::string_view name_of(Ability ability) noexcept;  // "encode"
 Result<Ability> parse_ability(std::string_view text);
 
 struct Port {
-  std::string name;  // unique within the model
+  std::string name{};  // unique within the model
   Ability ability = Ability::Encode;
-  std::string role;                 // "item", "query"; empty: serves every role
-  std::vector<Field> reads, gives;  // columns; a Map reads rows and names none
+  std::string role{};                   // "item", "query"; empty: serves every role
+  std::vector<Field> reads{}, gives{};  // columns; a Map reads rows and names none
   Form form = Form::Dense;
-  Space space;                      // of what it gives
-  std::vector<std::size_t> dims;    // usable prefixes below space.dims, rising
-  std::uint32_t layers = 0;         // early exits; 0: none
-  std::vector<std::string> labels;  // names of dimensions or classes, if they have any
+  Space space{};                      // of what it gives
+  std::vector<std::size_t> dims{};    // usable prefixes below space.dims, rising
+  std::uint32_t layers = 0;           // early exits; 0: none
+  std::vector<std::string> labels{};  // names of dimensions or classes, if they have any
 };
 
 // What a caller asks of a model. Empty or 0: the port that fits, the whole of it.

@@ -23,16 +23,16 @@
 namespace quiver {
 
 struct TextBagInput {
-  std::string column;     // a Text column, possibly `many`
-  std::string weighting;  // tensor "weights/<weighting>"
+  std::string column{};     // a Text column, possibly `many`
+  std::string weighting{};  // tensor "weights/<weighting>"
 };
 struct TextBagPort {
-  std::vector<TextBagInput> inputs;
+  std::vector<TextBagInput> inputs{};
   std::string steps = "[]";  // JSON array of Layers, before the final unit
 };
 struct TextBagConfig {
-  std::string features;                                   // TextFeatures::config()
-  std::map<std::string, TextBagPort, std::less<>> ports;  // by port name
+  std::string features{};                                   // TextFeatures::config()
+  std::map<std::string, TextBagPort, std::less<>> ports{};  // by port name
   std::string to_json() const;
   static Result<TextBagConfig> parse(std::string_view json);
 };

@@ -61,9 +61,8 @@ Result<void> check(const FeatureRules& rules) {
           fmt::format("text features: {} with least = 0; a known feature is in at least 1 text", kKinds[kind.of]));
     }
   }
-  return Stemmer::create(rules.language).transform([](const Stemmer&) { return true; }).and_then([](bool) {
-    return Result<void>();
-  });
+  QUIVER_TRY([[maybe_unused]] const Stemmer known, Stemmer::create(rules.language));
+  return {};
 }
 
 // Cuts a text and names the features of each word. What they are numbered by differs between fitting and reading.

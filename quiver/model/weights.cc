@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstring>
 #include <functional>
+#include <limits>
 #include <numeric>
 
 #include "quiver/core/file.h"
@@ -15,9 +16,14 @@ namespace quiver {
 namespace {
 constexpr std::size_t kLongestName = 180;  // "tensors/" and a name must fit a container's section name
 
+// A shape read from a file may be anything: a product that does not fit is larger than any file.
 std::size_t bytes_needed(const Tensor& tensor) {
   if (tensor.shape.empty()) return 0;
-  return tensor.count() / std::max<std::size_t>(tensor.shape.back(), 1) * bytes_of(tensor.element, tensor.shape.back());
+  std::size_t bits = bits_of(tensor.element);
+  for (const std::size_t extent : tensor.shape) {
+    if (__builtin_mul_overflow(bits, extent, &bits)) return std::numeric_limits<std::size_t>::max();
+  }
+  return bits / 8;
 }
 
 // Position of the first element whose exponent is all ones, or the count.
@@ -82,6 +88,8 @@ Result<void> Weights::add(std::string name, Tensor tensor) {
         fmt::format("a tensor's name has 1 to {} bytes, '{}' has {}", kLongestName, name, name.size()));
   }
   if (has(name)) return Error::invalid_argument(fmt::format("two tensors are named '{}'", name));
+  if (tensor.element == Element::Bit)
+    return Error::unsupported(fmt::format("tensor '{}': weights are not kept as bits", name));
   if (tensor.bytes.size() != bytes_needed(tensor)) {
     return Error::invalid_argument(fmt::format("tensor '{}' {} needs {} bytes, there are {}", name, tensor.shape_text(),
                                                bytes_needed(tensor), tensor.bytes.size()));

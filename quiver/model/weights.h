@@ -25,11 +25,11 @@ namespace quiver {
 
 struct Tensor {
   Element element = Element::F32;
-  std::vector<std::size_t> shape;
-  std::span<const std::byte> bytes;
-  std::shared_ptr<const void> owner;   // what keeps `bytes` alive
-  std::size_t count() const noexcept;  // elements
-  std::string shape_text() const;      // "f32 (98765, 256)"
+  std::vector<std::size_t> shape{};
+  std::span<const std::byte> bytes{};
+  std::shared_ptr<const void> owner{};  // what keeps `bytes` alive
+  std::size_t count() const noexcept;   // elements
+  std::string shape_text() const;       // "f32 (98765, 256)"
 };
 
 class Weights {

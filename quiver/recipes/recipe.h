@@ -35,15 +35,15 @@ enum class Stage : std::uint8_t { Base, Learn, Compress, Align, Search, Inspect 
 std::string_view name_of(Stage stage) noexcept;
 
 struct Need {  // a model the recipe takes: "old" from any recipe; "tokens" from jacolbert
-  std::string_view role, recipe;
+  std::string_view role{}, recipe{};
   bool many = false, optional = false;
 };
 struct RecipeCard {
-  std::string_view slug, paper, arxiv, claim;
+  std::string_view slug{}, paper{}, arxiv{}, claim{};
   Stage stage = Stage::Learn;
-  std::vector<Field> reads;
-  std::vector<Ability> gives;
-  std::vector<Need> needs;
+  std::vector<Field> reads{};
+  std::vector<Ability> gives{};
+  std::vector<Need> needs{};
 };
 
 struct Inputs {  // by role: train, queries; old, teacher
@@ -59,13 +59,13 @@ struct Report {
   std::vector<std::string> warnings;
 };
 struct Fitted {
-  std::optional<Model> model;  // only if one is made
-  Report report;
+  std::optional<Model> model{};  // only if one is made
+  Report report{};
 };
 // One number of one seed; the method, its baselines and ablations are arms. A metric with an interval is three of them:
 // "mrr@10", "mrr@10.low", "mrr@10.high". A paired difference over the items of one seed is an arm named "a - b".
 struct Measured {
-  std::string arm, metric;
+  std::string arm{}, metric{};
   double value = 0;
   bool operator==(const Measured&) const = default;
 };

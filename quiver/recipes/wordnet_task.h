@@ -1,18 +1,18 @@
-// The WordNet task: find the entry that an example sentence was written for. What the recipe `wordnet-encoder` is judged
-// by and what `quiver demo` shows; no torch in here.
+// The WordNet task: find the entry that an example sentence was written for. What the recipe `wordnet-encoder` is
+// judged by and what `quiver demo` shows; no torch in here.
 //
 //   entries   all 117,659 synsets of WordNet 3.0 (lemmas and definition, never the examples); row i is synset i
-//   queries   the example sentences of the synsets on the validation or test side (90/5/5 by synset); right: that synset
-//   arms      the encoder (exact search over its vectors), BM25 over stemmed tokens, and both fused
+//   queries   the example sentences of the synsets on the validation or test side (90/5/5 by synset); right: that
+//   synset arms      the encoder (exact search over its vectors), BM25 over stemmed tokens, and both fused
 //
 //   QUIVER_TRY(WordnetTask task, WordnetTask::of(data.items()));     // of the data set "wordnet:FOLDER"
 //   QUIVER_TRY(WordnetVectors vectors, encode_wordnet(task, model, run));
 //   QUIVER_TRY(WordnetComparison result, compare_on_wordnet(task, vectors, run));
 //   bool better = result.encoder_over_bm25.low > 0;
 //
-// BM25's k1 and b and the fusion's weight are chosen on the validation queries alone. Whoever trains for this task takes
-// pairs of synsets on the Train side and of no others. Thread-safety: values; one Run at a time.
-// Cost: about 10 s on two cores, most of it the grid of BM25.
+// BM25's k1 and b and the fusion's weight are chosen on the validation queries alone. Whoever trains for this task
+// takes pairs of synsets on the Train side and of no others. Thread-safety: values; one Run at a time. Cost: about 10 s
+// on two cores, most of it the grid of BM25.
 #pragma once
 #include <cstdint>
 #include <string>
@@ -38,8 +38,8 @@ struct WordnetQueries {
 };
 
 struct WordnetTask {
-  Items entries;                       // columns synset, lemmas, definition, text
-  std::vector<Part> sides;             // of each synset: Train, Validation or Test
+  Items entries;            // columns synset, lemmas, definition, text
+  std::vector<Part> sides;  // of each synset: Train, Validation or Test
   WordnetQueries validation, test;
 
   // Errors: a column that is not there, no example on the validation or the test side.
@@ -73,8 +73,8 @@ struct WordnetArm {
   std::vector<double> mrr_10, recall_10, recall_100;
 };
 struct WordnetComparison {
-  Bm25Options bm25;            // as chosen on validation
-  double fusion_weight = 0;    // of the encoder, 0 .. 1
+  Bm25Options bm25;          // as chosen on validation
+  double fusion_weight = 0;  // of the encoder, 0 .. 1
   std::vector<WordnetArm> arms;
   Interval encoder_over_bm25;  // MRR@10, paired over queries
   Interval fused_over_best;    // recall@10, against the better of the two parts
