@@ -163,7 +163,7 @@ struct Apply {
     const auto found = settings.values().find(spec.name);
     if (found == settings.values().end() || !outcome.has_value()) return;
     auto value = Field<T>::read(found->second);
-    outcome = value.has_value() ? check(spec, *value) : Result<void>(std::move(value).error());
+    outcome = value.has_value() ? check(spec, *value) : Result<void>(value.error());
     if (outcome.has_value())
       field = *std::move(value);
     else

@@ -59,7 +59,7 @@ Result<File> open_file(const Source& source) {
   std::string name = source.path().string();
   if (source.in_memory()) {  // unpacked gzip: opened as an image, no temporary file
     name = "in-memory";
-    if (H5Pset_fapl_core(access.get(), 1 << 20, 0) < 0 ||
+    if (H5Pset_fapl_core(access.get(), 1 << 20, false) < 0 ||
         H5Pset_file_image(access.get(), const_cast<std::byte*>(source.bytes().data()), source.bytes().size()) < 0) {
       return Error::resource_exhausted("opening the unpacked HDF5 file: out of memory");
     }
