@@ -73,6 +73,7 @@ Run::Run(RunOptions options) : state_(std::make_unique<State>(std::move(options)
 Run::~Run() = default;
 
 std::uint64_t Run::seed() const noexcept { return state_->options.seed; }
+Progress Run::progress() const noexcept { return state_->options.progress; }
 std::uint32_t Run::ordinal() const noexcept { return state_->options.ordinal; }
 Threads& Run::threads() const noexcept { return state_->threads; }
 

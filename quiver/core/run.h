@@ -49,6 +49,7 @@ class Run {
   Run& operator=(const Run&) = delete;
 
   std::uint64_t seed() const noexcept;
+  Progress progress() const noexcept;  // as asked for: what a Run inside this one should show
   std::uint32_t ordinal() const noexcept;
   Threads& threads() const noexcept;
 
