@@ -55,8 +55,9 @@ Result<WordnetTask> WordnetTask::of(const Items& wordnet) {
       }
     }
     if (!queries.texts.empty()) return {};
-    return Error::failed_precondition(fmt::format(
-        "none of the {} synsets on the {} side has an example sentence; use the whole of WordNet", rows.size(), name_of(part)));
+    return Error::failed_precondition(
+        fmt::format("none of the {} synsets on the {} side has an example sentence; use the whole of WordNet",
+                    rows.size(), name_of(part)));
   };
   QUIVER_TRY(gather(Part::Validation, task.validation));
   QUIVER_TRY(gather(Part::Test, task.test));
@@ -168,7 +169,8 @@ Result<WordnetComparison> compare_on_wordnet(const WordnetTask& task, const Word
   QUIVER_TRY(Hits dense, search_vectors(*index, vectors.test, run));
   QUIVER_TRY(Hits words, bm25.search(task.test.texts, kDepth, run));
   const Hits fused = fuse_weighted(dense, words, result.fusion_weight, 100);
-  result.arms = {measure("encoder", dense, task.test), measure("bm25", words, task.test), measure("fused", fused, task.test)};
+  result.arms = {measure("encoder", dense, task.test), measure("bm25", words, task.test),
+                 measure("fused", fused, task.test)};
   const WordnetArm &encoder = result.arms[0], &baseline = result.arms[1];
   const WordnetArm& stronger = mean_of(encoder.recall_10) >= mean_of(baseline.recall_10) ? encoder : baseline;
   result.encoder_over_bm25 = paired_difference(encoder.mrr_10, baseline.mrr_10, {.seed = run.seed()});

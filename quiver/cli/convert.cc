@@ -1,0 +1,85 @@
+// quiver convert: vectors from one file format, element type or metric to another.
+#include <fmt/format.h>
+
+#include "quiver/cli/inputs.h"
+#include "quiver/cli/table.h"
+#include "quiver/cli/verbs.h"
+#include "quiver/core/metric.h"
+#include "quiver/core/progress.h"
+#include "quiver/data/read_vectors.h"
+
+namespace quiver::cli {
+namespace {
+
+struct Options {
+  std::string input, output, column, element, metric;
+  std::size_t rows = 0;
+  bool normalize = false;
+  template <class V>
+  void visit(V& v) {
+    v("input", input, "the vectors: .qvr, .npy, .fvecs, .bvecs, .hdf5, ... or a data set spec");
+    v("output", output, "where they go, by suffix: .qvr, .npy, .fvecs or .bvecs");
+    v("column", column, "the column that holds them; empty: the only one");
+    v("rows", rows, "how many rows there must be; 0: any");
+    v("element", element, "f32, f16, bf16, i8, u8 or bit; empty: as they are");
+    v("metric", metric, "declare the metric (a .qvr keeps it): l2, dot, cosine, manhattan or hamming; empty: as it is");
+    v("normalize", normalize, "scale every vector to length 1; a zero vector stays zero");
+  }
+};
+
+// The rows as floats in memory of their own.
+Result<Matrix> floats_of(const Rows& rows) {
+  const RowsView view = rows.view();
+  if (const auto* typed_rows = std::get_if<TypedView>(&view)) return to_float(*typed_rows);
+  QUIVER_TRY(MatrixView dense, rows.dense());
+  return Matrix::copy_of(dense);
+}
+
+Result<Answer> run_convert(const Options& options, Run&) {
+  QUIVER_TRY(check_writable(options.output));
+  QUIVER_TRY(Rows rows, read_rows(options.input, options.column, options.rows));
+  Space space = rows.space();
+  if (!options.metric.empty()) {
+    QUIVER_TRY(space.metric, parse_metric(options.metric));
+  }
+  std::size_t zero_rows = 0;
+  if (options.normalize || !options.element.empty()) {
+    QUIVER_TRY(Matrix floats, floats_of(rows));
+    if (options.normalize) zero_rows = normalize_rows(floats);
+    if (options.element.empty() || options.element == "f32") {
+      rows = Rows::dense(std::move(floats), space);
+    } else {
+      QUIVER_TRY(Element element, parse_element(options.element));
+      QUIVER_TRY(TypedMatrix converted, to_element(floats.view(), element).within(options.input));
+      rows = Rows::dense(std::move(converted), space);
+    }
+  } else {
+    rows = rows.in_space(space);
+  }
+  QUIVER_TRY(write_vectors(options.output, rows));
+  std::string text =
+      fmt::format("{}: {} vectors of {} numbers\n", options.output, grouped(rows.size()), rows.space().dims);
+  if (zero_rows > 0) text += fmt::format("{} of them have length 0 and stayed so\n", grouped(zero_rows));
+  return Answer{{{"output", options.output},
+                 {"rows", rows.size()},
+                 {"dims", rows.space().dims},
+                 {"metric", name_of(rows.space().metric)},
+                 {"zero_rows", zero_rows}},
+                text};
+}
+
+}  // namespace
+
+Verb convert_verb() {
+  return make_verb<Options>(
+      {.name = "convert",
+       .summary = "change the file format, element type or metric of vectors",
+       .positional = {"input", "output"},
+       .required = {"input", "output"},
+       .examples = {{"quiver convert base.fvecs base.npy", "for NumPy"},
+                    {"quiver convert base.npy base.qvr --metric cosine --normalize --rows 1000000",
+                     "declared and checked"}}},
+      run_convert);
+}
+
+}  // namespace quiver::cli

@@ -1,0 +1,149 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+#include "quiver/cli/demo.h"
+#include "quiver/cli/table.h"
+#include "quiver/core/progress.h"
+#include "quiver/core/random.h"
+#include "quiver/data/read_wordnet.h"
+#include "quiver/inspect/layout_2d.h"
+#include "quiver/inspect/report.h"
+
+namespace quiver::cli::demo {
+namespace {
+
+constexpr std::uint32_t kPoints = 10'000;     // of the map
+constexpr std::size_t kLabelCharacters = 80;  // keeps the page under 5 MB
+
+std::string number(const Json& value, int digits = 3) { return fmt::format("{:.{}f}", value.get<double>(), digits); }
+
+std::string with_interval(const Json& value) {
+  return fmt::format("{} ({} .. {})", number(value["mean"]), number(value["low"]), number(value["high"]));
+}
+
+ReportBar bar(const std::string& label, const Json& value) {
+  return {label, value["mean"].get<double>(), value["low"].get<double>(), value["high"].get<double>()};
+}
+
+void add_quality(HtmlReport& page, const Json& task) {
+  page.heading("Quality");
+  page.paragraph(fmt::format(
+      "Task: find the entry an example sentence was written for. {} sentences of synsets that training never saw, "
+      "against all {} entries. Intervals: 95 % bootstrap over queries.",
+      grouped(task["test_queries"].get<std::uint64_t>()), grouped(task["entries"].get<std::uint64_t>())));
+  ReportTable table{.columns = {"", "MRR@10", "recall@10", "recall@100"}, .rows = {}};
+  ReportBars mrr{.title = "MRR@10", .bars = {}}, recall{.title = "recall@10", .bars = {}};
+  for (const auto& [name, arm] : task["arms"].items()) {
+    table.rows.push_back(
+        {name, with_interval(arm["mrr@10"]), with_interval(arm["recall@10"]), with_interval(arm["recall@100"])});
+    mrr.bars.push_back(bar(name, arm["mrr@10"]));
+    recall.bars.push_back(bar(name, arm["recall@10"]));
+  }
+  table.caption = fmt::format(
+      "Paired differences: encoder - bm25 {} in MRR@10; fused - the better part {} in recall@10. Chosen on validation: "
+      "bm25 k1 {:g}, "
+      "b {:g}; weight of the encoder when fused {:g}.",
+      with_interval(task["differences"]["encoder - bm25"]["mrr@10"]),
+      with_interval(task["differences"]["fused - best"]["recall@10"]), task["bm25"]["k1"].get<double>(),
+      task["bm25"]["b"].get<double>(), task["fusion_weight"].get<double>());
+  page.table(table);
+  page.bars(mrr);
+  page.bars(recall);
+}
+
+void add_speed(HtmlReport& page, const Json& document) {
+  const Json &codes = document["compression"], &speed = document["speed"];
+  page.heading("Size and speed");
+  ReportTable table{.columns = {"", ""}, .rows = {}};
+  table.rows = {{"index", codes["spec"].get<std::string>()},
+                {"bytes per vector", fmt::format("{} instead of {}", number(codes["bytes_per_vector"], 0),
+                                                 number(codes["bytes_per_vector_f32"], 0))},
+                {"recall@10 against exact search", with_interval(codes["recall@10"])},
+                {"queries per second, one by one", number(speed["one_by_one"]["queries_per_second"], 0)},
+                {"queries per second, batches of 256", number(speed["batches_of_256"]["queries_per_second"], 0)},
+                {"threads", std::to_string(speed["threads"].get<unsigned>())}};
+  for (const auto& [step, entry] : document["seconds"].items()) {
+    const std::string time = entry["seconds"].is_number() ? duration_text(entry["seconds"].get<double>()) : "unknown";
+    table.rows.push_back({"time to " + step, time + (entry["kept"].get<bool>() ? " (kept from an earlier run)" : "")});
+  }
+  page.table(table);
+}
+
+void add_samples(HtmlReport& page, const Json& document) {
+  page.heading("Five queries in words");
+  for (const Json& sample : document["samples"]) {
+    ReportTable table{.columns = {sample["query"].get<std::string>(), "score"}, .rows = {}};
+    for (const Json& hit : sample["hits"])
+      table.rows.push_back({hit["label"].get<std::string>(), number(hit["score"])});
+    page.table(table);
+  }
+  page.paragraph("Your own:");
+  page.code(document["command"].get<std::string>());
+}
+
+// The part of speech is the last letter of a synset's name.
+std::string_view kind_of(std::string_view synset) {
+  switch (synset.empty() ? ' ' : synset.back()) {
+    case 'n':
+      return "nouns";
+    case 'v':
+      return "verbs";
+    case 'r':
+      return "adverbs";
+    default:
+      return "adjectives";
+  }
+}
+
+Result<void> add_map(HtmlReport& page, const Artefacts& made, Run& run) {
+  QUIVER_TRY(MatrixView vectors, made.vectors.dense());
+  QUIVER_TRY(TextColumn texts, made.task.entries.text("text"));
+  QUIVER_TRY(Categories synsets, made.task.entries.categories("synset"));
+  Random random(run.seed(), stream_of("map"));
+  const auto chosen = random.sample(static_cast<std::uint32_t>(vectors.rows), kPoints);
+  Matrix sample(chosen.size(), vectors.cols);
+  ReportMap map{.title = fmt::format("{} entries, near where they mean nearly the same", grouped(chosen.size())),
+                .points = {},
+                .labels = {},
+                .groups = {},
+                .group_names = {"nouns", "verbs", "adjectives", "adverbs"},
+                .caption =
+                    "A layout of the neighbour graph in two dimensions: what lies together is similar, how far apart "
+                    "islands lie means "
+                    "little. Point at a dot to read its entry."};
+  for (std::size_t i = 0; i < chosen.size(); ++i) {
+    std::ranges::copy(vectors.row(chosen[i]), sample.row(i).begin());
+    map.labels.push_back(shorten(texts[chosen[i]], kLabelCharacters));
+    const auto group = std::ranges::find(map.group_names, kind_of(synsets.names[synsets.codes[chosen[i]]]));
+    map.groups.push_back(static_cast<std::uint32_t>(group - map.group_names.begin()));
+  }
+  LayoutOptions layout;
+  layout.seed = run.seed();
+  QUIVER_TRY(Matrix points, layout_2d(sample.view(), made.vectors.space().metric, layout, run));
+  map.points = points.view();
+  page.heading("Map");
+  return page.map(map);
+}
+
+}  // namespace
+
+Result<void> write_report(const Json& document, const Artefacts& made, Run& run) {
+  HtmlReport page("Quiver on WordNet");
+  page.paragraph(fmt::format(
+      "A text encoder learned from scratch on WordNet's definitions; vectors of {} numbers, compressed to 8-bit codes, "
+      "searched exactly. Seed {}, quiver {}{}.",
+      document["model"]["dims"].get<std::size_t>(), document["key"]["seed"].get<std::uint64_t>(),
+      document["key"]["version"].get<std::string>(),
+      document["model"]["quick"].get<bool>() ? ", quick training: lower numbers than the full one" : ""));
+  add_quality(page, document["task"]);
+  add_speed(page, document);
+  add_samples(page, document);
+  QUIVER_TRY(add_map(page, made, run));
+  page.heading("Licence of the data");
+  page.code(document["corpus"]["notice"].get<std::string>());
+  return page.save(made.folder / "report.html");
+}
+
+}  // namespace quiver::cli::demo

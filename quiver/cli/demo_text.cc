@@ -1,0 +1,83 @@
+#include <fmt/format.h>
+
+#include "quiver/cli/demo.h"
+#include "quiver/cli/table.h"
+#include "quiver/core/progress.h"
+
+namespace quiver::cli::demo {
+namespace {
+
+std::string interval(const Json& value, int digits = 3) {
+  return fmt::format("{:.{}f} ({:.{}f} .. {:.{}f})", value["mean"].get<double>(), digits, value["low"].get<double>(),
+                     digits, value["high"].get<double>(), digits);
+}
+
+std::string signed_interval(const Json& value) {
+  return fmt::format("{:+.3f} ({:+.3f} .. {:+.3f})", value["mean"].get<double>(), value["low"].get<double>(),
+                     value["high"].get<double>());
+}
+
+std::string quality(const Json& task) {
+  Table table({"arm", "MRR@10", "recall@10", "recall@100"});
+  for (const auto& [name, arm] : task["arms"].items()) {
+    table.add({name, interval(arm["mrr@10"]), interval(arm["recall@10"]), interval(arm["recall@100"])});
+  }
+  return fmt::format(
+      "Find the entry an example sentence was written for: {} test sentences against {} entries, none of them seen in "
+      "training\n"
+      "{}encoder - bm25 in MRR@10: {}; fused - the better part in recall@10: {}\n"
+      "95 % bootstrap intervals over queries. On validation: bm25 k1 {:g}, b {:g}; weight of the encoder when fused "
+      "{:g}\n",
+      grouped(task["test_queries"].get<std::uint64_t>()), grouped(task["entries"].get<std::uint64_t>()), table.text(),
+      signed_interval(task["differences"]["encoder - bm25"]["mrr@10"]),
+      signed_interval(task["differences"]["fused - best"]["recall@10"]), task["bm25"]["k1"].get<double>(),
+      task["bm25"]["b"].get<double>(), task["fusion_weight"].get<double>());
+}
+
+std::string compression(const Json& document) {
+  const Json &codes = document["compression"], &speed = document["speed"];
+  return fmt::format(
+      "Index \"{}\": {:.0f} bytes a vector instead of {:.0f}; recall@10 against exact search {}\n"
+      "{:.0f} queries/s one by one (p50 {}), {:.0f} queries/s in batches of 256, {} threads; encoding a query takes "
+      "{}\n",
+      codes["spec"].get<std::string>(), codes["bytes_per_vector"].get<double>(),
+      codes["bytes_per_vector_f32"].get<double>(), interval(codes["recall@10"], 4),
+      speed["one_by_one"]["queries_per_second"].get<double>(),
+      human_seconds(speed["one_by_one"]["p50_seconds"].get<double>()),
+      speed["batches_of_256"]["queries_per_second"].get<double>(), speed["threads"].get<unsigned>(),
+      human_seconds(speed["encoding"]["p50_seconds"].get<double>()));
+}
+
+std::string samples(const Json& list) {
+  std::string out;
+  for (const Json& sample : list) {
+    out += fmt::format("\"{}\"\n", sample["query"].get<std::string>());
+    for (const Json& hit : sample["hits"]) {
+      out += fmt::format("  {:.3f}  {}\n", hit["score"].get<double>(), shorten(hit["label"].get<std::string>(), 100));
+    }
+  }
+  return out;
+}
+
+std::string seconds(const Json& steps) {
+  std::string out;
+  for (const auto& [step, entry] : steps.items()) {
+    const std::string time = entry["seconds"].is_number() ? duration_text(entry["seconds"].get<double>()) : "unknown";
+    out += fmt::format("{}{} {}{}", out.empty() ? "" : ", ", step, time, entry["kept"].get<bool>() ? " (kept)" : "");
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string text_of(const Json& document) {
+  const std::string notice = document["corpus"]["notice"].get<std::string>();
+  const std::string first_line = notice.substr(0, notice.find('\n'));
+  return fmt::format(
+      "{}\n{}\n{}\nSeconds: {}\n\nYour own query:\n  {}\n\nThe data is WordNet 3.0, {}; its licence is in "
+      "{}/report.html\n",
+      quality(document["task"]), compression(document), samples(document["samples"]), seconds(document["seconds"]),
+      document["command"].get<std::string>(), first_line, document["key"]["out"].get<std::string>());
+}
+
+}  // namespace quiver::cli::demo

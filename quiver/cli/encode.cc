@@ -1,0 +1,66 @@
+// quiver encode: items become vectors through a model.
+#include <fmt/format.h>
+
+#include "quiver/cli/inputs.h"
+#include "quiver/cli/table.h"
+#include "quiver/cli/verbs.h"
+#include "quiver/core/progress.h"
+#include "quiver/data/dataset.h"
+#include "quiver/data/read_vectors.h"
+#include "quiver/model/model.h"
+
+namespace quiver::cli {
+namespace {
+
+struct Options {
+  std::string model, data, role = "item", port, out;
+  std::vector<std::string> columns;
+  std::size_t dims = 0;
+  template <class V>
+  void visit(V& v) {
+    v("model", model, "the model file");
+    v("data", data, "the data set: a file or a spec such as wordnet:/usr/share/wordnet?split=test");
+    v("columns", columns, "columns the model reads; empty: those one of its ports asks for");
+    v("role", role, "what the items are: item (searched) or query (searching)");
+    v("port", port, "the port of the model by name; empty: the one that fits");
+    v("dims", dims, "keep this many coordinates, a prefix length the port lists; 0: all", 0, 1 << 20);
+    v("out", out, "where the vectors go: .qvr, .npy or .fvecs");
+  }
+};
+
+Result<Answer> run_encode(const Options& options, Run& run) {
+  QUIVER_TRY(check_writable(options.out));
+  QUIVER_TRY(Model model, Model::open(options.model));
+  QUIVER_TRY(Dataset data, Dataset::open(options.data));
+  Items items = data.items();
+  if (!options.columns.empty()) {
+    const std::vector<std::string_view> columns(options.columns.begin(), options.columns.end());
+    QUIVER_TRY(items, items.select(columns).within(options.data));
+  }
+  const ApplyOptions apply{.port = options.port, .role = options.role, .dims = options.dims};
+  QUIVER_TRY(Encoded encoded, model.encode(items, apply, run).within(fmt::format("encoding {}", options.data)));
+  QUIVER_TRY(write_vectors(options.out, encoded.rows));
+  const Space& space = encoded.rows.space();
+  return Answer{{{"out", options.out}, {"rows", encoded.rows.size()}, {"dims", space.dims}, {"space", space.id}},
+                fmt::format("{}: {} vectors of {} numbers\nNext: quiver index build --vectors {} --out {}\n",
+                            options.out, grouped(encoded.rows.size()), space.dims, options.out, "index.qvi")};
+}
+
+}  // namespace
+
+Verb encode_verb() {
+  return make_verb<Options>(
+      {.name = "encode",
+       .summary = "turn items into vectors with a model",
+       .details =
+           "The port that reads the data's columns in the given role is used. The vectors know the space they live in, "
+           "so that they cannot be compared with those of another model by mistake.",
+       .required = {"model", "data", "out"},
+       .examples = {{"quiver encode --model words.qvm --data notes.jsonl --columns text --out notes.qvr",
+                     "items to search"},
+                    {"quiver encode --model words.qvm --data q.txt --role query --dims 64 --out q.npy",
+                     "queries, shortened"}}},
+      run_encode);
+}
+
+}  // namespace quiver::cli

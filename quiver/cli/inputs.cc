@@ -1,0 +1,47 @@
+#include "quiver/cli/inputs.h"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+
+namespace quiver::cli {
+
+Result<Rows> read_rows(const std::string& spec, const std::string& column, std::size_t expected) {
+  QUIVER_TRY(Dataset data, Dataset::open(spec));
+  QUIVER_TRY(Rows rows, (column.empty() ? data.items().only_rows() : data.items().rows(column)).within(spec));
+  if (expected != 0 && rows.size() != expected) {
+    return Error::invalid_argument(
+        fmt::format("{}: holds {} rows, --rows says {}; the file may be cut short or of another type", spec,
+                    rows.size(), expected));
+  }
+  return rows;
+}
+
+Result<TextColumn> read_labels(const std::string& spec_and_column) {
+  const std::size_t colon = spec_and_column.rfind(':');
+  const std::string column = colon == std::string::npos ? "" : spec_and_column.substr(colon + 1);
+  if (column.empty() || column.find('/') != std::string::npos) {
+    return Error::invalid_argument(
+        fmt::format("--labels '{}' names no column; write SPEC:COLUMN, such as items.jsonl:title", spec_and_column));
+  }
+  const std::string spec = spec_and_column.substr(0, colon);
+  QUIVER_TRY(Dataset data, Dataset::open(spec));
+  return data.items().text(column).within(spec);
+}
+
+Named named(const std::string& text, std::string_view otherwise) {
+  const std::size_t equals = text.find('=');
+  const std::size_t end = text.find_first_of("?:/.");
+  if (equals == std::string::npos || equals == 0 || equals > end) return {std::string(otherwise), text};
+  return {text.substr(0, equals), text.substr(equals + 1)};
+}
+
+Result<void> check_writable(const std::string& path) {
+  const std::filesystem::path folder = std::filesystem::absolute(path).parent_path();
+  std::error_code failed;
+  if (std::filesystem::is_directory(folder, failed)) return {};
+  return Error::not_found(
+      fmt::format("writing {}: the folder {} does not exist; make it first", path, folder.string()));
+}
+
+}  // namespace quiver::cli

@@ -1,0 +1,31 @@
+// What several verbs read: vectors and labels by data set spec, and data or models by role.
+#pragma once
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "quiver/core/result.h"
+#include "quiver/core/rows.h"
+#include "quiver/data/dataset.h"
+#include "quiver/data/items.h"
+
+namespace quiver::cli {
+
+// The vectors of a data set; `column` may be empty when only one column holds vectors. Errors: no rows, and another
+// count than `expected` rows (0: any).
+Result<Rows> read_rows(const std::string& spec, const std::string& column, std::size_t expected = 0);
+
+// "wordnet:/usr/share/wordnet:text": the texts of the column behind the last colon.
+Result<TextColumn> read_labels(const std::string& spec_and_column);
+
+// "queries=q.jsonl" -> {"queries", "q.jsonl"}; without a role: {`otherwise`, ...}. A '=' behind '?' belongs to the
+// spec.
+struct Named {
+  std::string role, value;
+};
+Named named(const std::string& text, std::string_view otherwise);
+
+// Refuses to write where the folder does not exist, before any work is done.
+Result<void> check_writable(const std::string& path);
+
+}  // namespace quiver::cli
