@@ -1,0 +1,47 @@
+// Tensor: the one header that includes torch. Everything of quiver/learn includes it instead of torch itself, so that
+// the version in use, its warnings and its build cost are one file's business (libtorch 1.13 and 2.x).
+//
+//   Tensor x = to_tensor(matrix.view());          // (rows, cols), a copy: torch may change it
+//   Matrix back = to_matrix(x);                   // rows on 64-byte boundaries again
+//   const TorchThreads threads(run.threads().count());
+//
+// Names of shapes are written at every line that changes one: // (batch, dim). Tensors are float32 on the CPU unless
+// said otherwise. Thread-safety: torch's own: reading a tensor from many threads is safe, changing it is not.
+#pragma once
+#include <torch/torch.h>
+
+#include <cstddef>
+#include <functional>
+#include <map>
+#include <span>
+#include <string>
+
+#include "quiver/core/matrix.h"
+
+namespace quiver::learn {
+
+using torch::Tensor;
+// What modules give ("left", "right", "recon") and what samplers draw ("left_group"), by name.
+using Tensors = std::map<std::string, Tensor, std::less<>>;
+
+Tensor to_tensor(MatrixView rows);                // (rows, cols) float32
+Tensor to_tensor(std::span<const float> values);  // (count)
+Matrix to_matrix(const Tensor& rows);             // Requires: two dimensions. Any float type, any stride
+// Views into a contiguous float32 tensor. Requires: `tensor` is one and outlives the view.
+std::span<float> values_of(const Tensor& tensor);
+MatrixView rows_of(const Tensor& tensor);
+
+// While it lives, torch's operators and their BLAS use `count` threads in this process.
+class TorchThreads {
+ public:
+  explicit TorchThreads(unsigned count);
+  ~TorchThreads();
+  TorchThreads(const TorchThreads&) = delete;
+  TorchThreads& operator=(const TorchThreads&) = delete;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace quiver::learn

@@ -1,0 +1,137 @@
+#include "quiver/learn/trainer.h"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <cmath>
+
+#include "quiver/learn/checkpoint.h"
+#include "quiver/learn/guard.h"
+
+namespace quiver::learn {
+namespace {
+using Clock = std::chrono::steady_clock;
+double seconds_since(Clock::time_point begin) { return std::chrono::duration<double>(Clock::now() - begin).count(); }
+
+class Training {
+ public:
+  Training(std::span<const Turn> turns, const TrainOptions& options, Run& run)
+      : turns_(turns), options_(options), run_(run) {
+    for (const Turn& turn : turns_) {
+      for (std::size_t i = 0; i < turn.optimizers.size(); ++i)
+        turn.optimizers[i]->collect_state(fmt::format("{}/{}", turn.name, i), state_);
+    }
+  }
+
+  Result<TrainLog> go() {
+    const auto begin = Clock::now();
+    auto saved = begin;
+    const std::uint64_t steps = options_.schedule.steps;
+    resume();
+    auto stage = run_.stage(options_.stage, steps - log_.resumed_at);
+    for (std::uint64_t step = log_.resumed_at; step < steps; ++step) {
+      if (run_.stop()) return interrupted(step);
+      double loss = 0;
+      for (const Turn& turn : turns_) QUIVER_TRY(take(turn, step, loss));
+      note(step, loss);
+      stage.advance();
+      if (step % 10 == 9) stage.note(fmt::format("loss {:.3f}", running_));
+      if (has_checkpoint() && seconds_since(saved) >= options_.checkpoint_seconds) {
+        QUIVER_TRY(save(step + 1));
+        saved = Clock::now();
+      }
+    }
+    if (has_checkpoint()) QUIVER_TRY(save(steps));
+    log_.steps = steps;
+    log_.seconds = seconds_since(begin);
+    return std::move(log_);
+  }
+
+ private:
+  bool has_checkpoint() const { return !options_.checkpoint.empty(); }
+  Result<void> save(std::uint64_t step) {
+    return save_checkpoint(options_.checkpoint, {.step = step, .fingerprint = options_.fingerprint}, state_);
+  }
+
+  void resume() {
+    if (!has_checkpoint()) return;
+    auto head = load_checkpoint(options_.checkpoint, options_.fingerprint, state_);
+    if (head.has_value()) {
+      log_.resumed_at = std::min(head->step, options_.schedule.steps);
+      run_.log(
+          fmt::format("{}: going on after step {} of {}", options_.stage, log_.resumed_at, options_.schedule.steps));
+    } else if (head.error().code() != Code::NotFound) {
+      log_.started_over = head.error().message();
+      run_.log(fmt::format("{}: starting over, because {}", options_.stage, log_.started_over));
+    }
+  }
+
+  Error interrupted(std::uint64_t step) {
+    Error stopped = run_.stopped(fmt::format("{} after step {} of {}", options_.stage, step, options_.schedule.steps));
+    if (!has_checkpoint()) return stopped;
+    if (auto saved = save(step); !saved.has_value())
+      return {stopped.code(), fmt::format("{}; and {}", stopped.message(), saved.error().message())};
+    return {stopped.code(), fmt::format("{} from {}", stopped.message(), options_.checkpoint.string())};
+  }
+
+  Result<void> take(const Turn& turn, std::uint64_t step, double& sum) {
+    for (Optimizer* optimizer : turn.optimizers) optimizer->clear_gradients();
+    QUIVER_TRY(Tensor loss, turn.loss(step));
+    const double value = loss.item<double>();
+    if (!std::isfinite(value)) return not_finite(turn, step, fmt::format("the loss is {}", value));
+    loss.backward();
+    double square = 0;
+    for (Optimizer* optimizer : turn.optimizers) square += optimizer->gradient_square();
+    const double norm = std::sqrt(square);
+    if (!std::isfinite(norm)) return not_finite(turn, step, fmt::format("the gradient's norm is {}", norm));
+    if (options_.clip > 0 && norm > options_.clip) {
+      for (Optimizer* optimizer : turn.optimizers) optimizer->scale_gradients(options_.clip / norm);
+    }
+    for (Optimizer* optimizer : turn.optimizers) optimizer->step(options_.schedule.factor(step));
+    last_norm_ = norm;
+    sum += value;
+    return {};
+  }
+
+  Error not_finite(const Turn& turn, std::uint64_t step, const std::string& what) const {
+    std::string cause;
+    for (const auto& [name, tensor] : state_) {
+      if (tensor.is_floating_point() && !tensor.isfinite().all().item<bool>()) {
+        cause = fmt::format("tensor '{}' already holds values that are not finite: the rate is likely too high", name);
+        break;
+      }
+    }
+    if (cause.empty() && step == log_.resumed_at) cause = "it was so at the first step: look for NaN in the data";
+    if (cause.empty()) {
+      cause = fmt::format("the parameters are finite and the last gradient's norm was {:.3g}: lower the rate{}",
+                          last_norm_, options_.clip > 0 ? "" : " or clip the gradients");
+    }
+    const std::string kept =
+        has_checkpoint() ? fmt::format("; the last checkpoint stays at {}", options_.checkpoint.string()) : "";
+    return Error::failed_precondition(
+        fmt::format("{}: {} at step {} in turn '{}'; {}{}", options_.stage, what, step, turn.name, cause, kept));
+  }
+
+  void note(std::uint64_t step, double loss) {
+    running_ = step == log_.resumed_at ? loss : 0.95 * running_ + 0.05 * loss;
+    const std::uint64_t every = std::max<std::uint64_t>(1, options_.schedule.steps / 100);
+    if ((step + 1) % every == 0) log_.curve.push_back({step + 1, running_});
+  }
+
+  std::span<const Turn> turns_;
+  const TrainOptions& options_;
+  Run& run_;
+  Tensors state_;
+  TrainLog log_;
+  double running_ = 0, last_norm_ = 0;
+};
+}  // namespace
+
+Result<TrainLog> train(std::span<const Turn> turns, const TrainOptions& options, Run& run) {
+  return guarded(options.stage, [&] {
+    const TorchThreads threads(run.threads().count());
+    return Training(turns, options, run).go();
+  });
+}
+
+}  // namespace quiver::learn
