@@ -87,7 +87,8 @@ std::vector<Edge> joined_edges(const Neighbours& neighbours) {
 Result<Matrix> principal_start(MatrixView vectors, std::uint64_t seed) {
   Matrix points(vectors.rows, 2);
   const std::vector<float> mean = column_means(vectors);
-  QUIVER_TRY(const Eigen directions, symmetric_eigen(covariance(vectors, mean).view()));
+  const Matrix spread = covariance(vectors, mean);
+  QUIVER_TRY(const Eigen directions, symmetric_eigen(spread.view()));
   const std::size_t axes = std::min<std::size_t>(2, vectors.cols);
   float largest = 0;
   for (std::size_t i = 0; i < vectors.rows; ++i) {
