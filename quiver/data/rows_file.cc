@@ -45,7 +45,7 @@ Result<Rows> rows_of(const Container& file) {
   QUIVER_TRY(internal::check_counts(rows, space.dims));
   QUIVER_TRY(const auto bytes, file.section("matrix"));
   // The checksums vouch for the bytes; these hold for files that another program wrote.
-  const std::size_t width = row_bytes(element, space.dims);
+  const std::size_t width = bytes_of(element, space.dims);
   if (stride % kAlign != 0 || stride < width || bytes.size() / stride != rows || bytes.size() % stride != 0) {
     return Error::corruption(
         fmt::format("its meta says {} rows of {} x {} at {} bytes each, but the matrix has {} bytes", rows, space.dims,

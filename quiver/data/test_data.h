@@ -44,14 +44,17 @@ class RealData {
 
 }  // namespace quiver
 
-#define QUIVER_REAL_DATA(declaration, set, file)                              \
-  std::filesystem::path quiver_real_path;                                     \
-  switch (::quiver::RealData::look_for(set, file, quiver_real_path)) {        \
-    case ::quiver::RealData::Found::Yes:                                      \
-      break;                                                                  \
-    case ::quiver::RealData::Found::Skip:                                     \
-      GTEST_SKIP() << "QUIVER_DATA is not set: no " << set << "/" << file;    \
-    case ::quiver::RealData::Found::Missing:                                  \
-      FAIL() << quiver_real_path << " is missing: quiver data fetch " << set; \
-  }                                                                           \
-  declaration = quiver_real_path
+#define QUIVER_REAL_DATA(declaration, set, file)                                          \
+  std::filesystem::path QUIVER_REAL_NAME(__LINE__);                                       \
+  switch (::quiver::RealData::look_for(set, file, QUIVER_REAL_NAME(__LINE__))) {          \
+    case ::quiver::RealData::Found::Yes:                                                  \
+      break;                                                                              \
+    case ::quiver::RealData::Found::Skip:                                                 \
+      GTEST_SKIP() << "QUIVER_DATA is not set: no " set "/" file;                         \
+    case ::quiver::RealData::Found::Missing:                                              \
+      FAIL() << QUIVER_REAL_NAME(__LINE__) << " is missing; try: quiver data fetch " set; \
+  }                                                                                       \
+  declaration = QUIVER_REAL_NAME(__LINE__)
+#define QUIVER_REAL_NAME(line) QUIVER_REAL_JOIN(quiver_real_data_, line)
+#define QUIVER_REAL_JOIN(a, b) QUIVER_REAL_JOIN2(a, b)
+#define QUIVER_REAL_JOIN2(a, b) a##b
