@@ -24,6 +24,7 @@ ctest = ctest --test-dir $(1) --output-on-failure --parallel $(JOBS) --no-tests=
 # The thread sanitizer of g++ 12 cannot start where the kernel spreads addresses too widely; this keeps them together.
 FIXED_ADDRESSES := $(shell setarch -R true 2>/dev/null && echo setarch -R)
 
+.NOTPARALLEL:  # steps follow one another; JOBS is what runs side by side
 .PHONY: help demo test check core format tidy clean bootstrap build gates docs sanitizers
 
 help:  ## Show these lines
