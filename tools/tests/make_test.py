@@ -13,7 +13,7 @@ class Make(unittest.TestCase):
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertRegex(done.stdout.splitlines()[0], r"^New here\? Type: make demo")
         for target in ("demo", "test", "check", "core", "format", "tidy", "clean"):
-            self.assertRegex(done.stdout, rf"  make {target} +[A-Z]")
+            self.assertRegex(done.stdout, rf"  make {target} +\S")
 
     def test_every_target_can_be_planned(self) -> None:
         for target in re.findall(r"^([a-z]+):", (repo.ROOT / "Makefile").read_text(), re.MULTILINE):
@@ -23,7 +23,7 @@ class Make(unittest.TestCase):
 
     def test_every_preset_that_is_named_exists(self) -> None:
         presets = set(re.findall(r'"name": "(\w+)"', (repo.ROOT / "CMakePresets.json").read_text()))
-        named = set(re.findall(r"call build,(\w+)", (repo.ROOT / "Makefile").read_text()))
+        named = set(re.findall(r"call build,([a-z]+)", (repo.ROOT / "Makefile").read_text()))
         named |= set(re.findall(r"PRESET=(\w+)", (repo.ROOT / ".ci/run").read_text()))
         self.assertGreater(len(named), 3)
         self.assertLessEqual(named, presets)
