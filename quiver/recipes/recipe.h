@@ -54,6 +54,9 @@ struct Inputs {  // by role: train, queries; old, teacher
 Result<const Dataset*> data_of(const Inputs& inputs, std::string_view role);
 Result<const Model*> model_of(const Inputs& inputs, std::string_view role);
 
+// The beginning of a fitted model's card: recipe, options, seed, data with its digest and licence notice.
+Result<Card> card_for(const RecipeCard& recipe, const Json& options, const Dataset& data, const Run& run);
+
 struct Report {
   std::map<std::string, Items> tables;
   std::vector<std::string> warnings;
