@@ -37,7 +37,7 @@ class ProgressScreen {
   void write(std::string_view text, bool keep);
   Progress kind_;
   bool live_ = false, brief_ = false;  // brief: short stages leave no line
-  std::size_t drawn_ = 0;  // columns of the live line now on screen
+  std::size_t drawn_ = 0;              // columns of the live line now on screen
   std::mutex mutex_;
   std::atomic<std::int64_t> next_{0};
   std::int64_t interval_;  // nanoseconds between two draws

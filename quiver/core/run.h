@@ -81,7 +81,7 @@ class Run {
   Result<std::filesystem::path> cached(std::string_view key,
                                        const std::function<Result<void>(const std::filesystem::path&)>& make);
   const std::filesystem::path& cache() const noexcept;  // the folder, for files that are not artefacts: checkpoints
-  static std::filesystem::path default_cache();  // $QUIVER_CACHE, else ~/.cache/quiver
+  static std::filesystem::path default_cache();         // $QUIVER_CACHE, else ~/.cache/quiver
 
  private:
   struct State;
