@@ -45,7 +45,9 @@ Kind kind_of(const element& value) {
   Kind kind = Kind::EmptyList;
   const auto list = list_of(value);
   for (const element each : list) {
-    const Kind here = each.is_string() ? Kind::Texts : is_number(each.type()) ? Kind::Numbers : Kind::Json;
+    const Kind here = each.type() == element_type::STRING ? Kind::Texts
+                      : is_number(each.type())            ? Kind::Numbers
+                                                          : Kind::Json;
     if (kind != Kind::EmptyList && kind != here) return Kind::Json;
     kind = here;
   }
@@ -58,12 +60,19 @@ Field field_of(std::string name, Kind kind) {
 }
 
 Result<double> number_of(const element& value) {
-  if (value.is_bool()) return value.get_bool().value_unsafe() ? 1.0 : 0.0;
-  if (value.is_double()) return value.get_double().value_unsafe();
-  constexpr std::int64_t kExact = std::int64_t{1} << 53;
-  if (value.is_int64()) {
-    const std::int64_t integer = value.get_int64().value_unsafe();
-    if (integer <= kExact && integer >= -kExact) return static_cast<double>(integer);
+  switch (value.type()) {  // the is_...() of simdjson would convert
+    case element_type::BOOL:
+      return value.get_bool().value_unsafe() ? 1.0 : 0.0;
+    case element_type::DOUBLE:
+      return value.get_double().value_unsafe();
+    case element_type::INT64: {
+      constexpr std::int64_t kExact = std::int64_t{1} << 53;
+      const std::int64_t integer = value.get_int64().value_unsafe();
+      if (integer <= kExact && integer >= -kExact) return static_cast<double>(integer);
+      break;
+    }
+    default:
+      break;
   }
   return Error::invalid_argument(
       fmt::format("{} has more digits than a number holds exactly; write it as a string", simdjson::to_string(value)));
