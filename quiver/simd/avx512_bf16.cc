@@ -9,7 +9,8 @@ namespace quiver::simd {
 namespace {
 
 struct Bf16Pairs {  // as stored: 32 coordinates a vector
-  static constexpr std::size_t kStep = 32;
+  static constexpr std::size_t kStep = 32, kStepBytes = kStep * Bf16::kBytes;
+  static constexpr bool kSpread = false;
   static std::size_t units(std::size_t dims) noexcept { return dims; }
   static std::size_t row_bytes(std::size_t units) noexcept { return units * Bf16::kBytes; }
   QUIVER_INLINE static __m512i row(const std::byte* p, std::size_t i) noexcept {

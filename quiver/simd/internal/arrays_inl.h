@@ -23,7 +23,7 @@ template <class V, class Reduce>
 float reduce_array(const float* values, std::size_t count) noexcept {
   const std::byte* const row[1] = {bytes_at(values)};
   typename Reduce::Sum total[1];
-  accumulate<FloatRows<V, F32>, Reduce, 1>(row[0], row, count, total);
+  accumulate<FloatRows<V, F32>, Reduce, 1>(row[0], row, {}, count, total);
   float result;
   Reduce::finish(total, NoContext{}, &result);
   return result;

@@ -1,6 +1,7 @@
 // How the coordinates of a query and of rows become vectors: the Load choice of block_inl.h.
 //
-// A Load has kStep units a step (a unit is a coordinate, or a byte of eight bits), units(dims), row_bytes(units), and
+// A Load has kStep units in kStepBytes of a row a step (a unit is a coordinate, or a byte of eight bits), units(dims),
+// row_bytes(units), and
 // query/row (a whole step at unit i) with query_part/row_part (the last n < kStep units, the rest of the vector zero).
 // Requires of V: load(Tag, p) and load_part(Tag, p, n) to Floats for F32, F16, Bf16 and Code; load_bytes,
 // load_bytes_part; float_nibbles and nibbles.
@@ -31,7 +32,8 @@ struct Code {
 template <class V, class QueryTag, class RowTag = QueryTag>
 struct FloatRows {
   using Floats = typename V::Floats;
-  static constexpr std::size_t kStep = V::kFloats;
+  static constexpr std::size_t kStep = V::kFloats, kStepBytes = kStep * RowTag::kBytes;
+  static constexpr bool kSpread = RowTag::kBytes == 1;
   static std::size_t units(std::size_t dims) noexcept { return dims; }
   static std::size_t row_bytes(std::size_t units) noexcept { return units * RowTag::kBytes; }
   QUIVER_INLINE static Floats query(const std::byte* p, std::size_t i) noexcept {
@@ -52,7 +54,8 @@ struct FloatRows {
 template <class V, bool kBits = false>
 struct ByteRows {
   using Bytes = typename V::Bytes;
-  static constexpr std::size_t kStep = V::kBytes;
+  static constexpr std::size_t kStep = V::kBytes, kStepBytes = kStep;
+  static constexpr bool kSpread = false;
   static std::size_t units(std::size_t dims) noexcept { return kBits ? (dims + 7) / 8 : dims; }
   static std::size_t row_bytes(std::size_t units) noexcept { return units; }
   QUIVER_INLINE static Bytes query(const std::byte* p, std::size_t i) noexcept { return V::load_bytes(p + i); }
@@ -74,7 +77,8 @@ QUIVER_INLINE std::size_t past(std::size_t n, std::size_t start) noexcept { retu
 
 template <class V>
 struct FloatNibbleRows {
-  static constexpr std::size_t kStep = kNibbleBlock;
+  static constexpr std::size_t kStep = kNibbleBlock, kStepBytes = kNibbleBlock / 2;
+  static constexpr bool kSpread = true;
   static constexpr std::size_t kHalf = kNibbleBlock / 2 / V::kFloats;  // vectors in half a block
   struct Block {
     typename V::Floats v[2 * kHalf];
@@ -116,7 +120,8 @@ struct FloatNibbleRows {
 
 template <class V>
 struct ByteNibbleRows {
-  static constexpr std::size_t kStep = kNibbleBlock;
+  static constexpr std::size_t kStep = kNibbleBlock, kStepBytes = kNibbleBlock / 2;
+  static constexpr bool kSpread = true;
   struct Block {
     typename V::Bytes v[kNibbleBlock / V::kBytes];
   };

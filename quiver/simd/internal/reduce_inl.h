@@ -173,7 +173,7 @@ struct Cosine {
   QUIVER_INLINE static double prepare(const std::byte* query, std::size_t units) noexcept {
     const std::byte* const row[1] = {query};
     Sum total[1];
-    accumulate<Load, Cosine, 1>(query, row, units, total);
+    accumulate<Load, Cosine, 1>(query, row, {}, units, total);
     return static_cast<double>(V::total(total[0].norm));
   }
   template <std::size_t R>
