@@ -1,0 +1,76 @@
+#include "quiver/compress/spec.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace quiver {
+namespace {
+using testing::HasSubstr;
+
+Space space_of(std::size_t dims, Metric metric) {
+  return {.id = "", .dims = dims, .metric = metric, .prefix_of = "", .prefix_dims = 0};
+}
+
+TEST(QuantizerSpec, ReadsAndPrintsEveryName) {
+  for (const char* text : {"f32", "f16", "bf16", "i8", "u8", "bit", "lvq(8)", "lvq(4)"}) {
+    const auto spec = QuantizerSpec::parse(text);
+    ASSERT_TRUE(spec.has_value()) << spec.error().message();
+    EXPECT_EQ(spec->text(), text);
+    const auto quantizer = make_quantizer(*spec, space_of(8, Metric::L2));
+    ASSERT_TRUE(quantizer.has_value());
+    EXPECT_EQ((*quantizer)->spec(), text);
+  }
+  EXPECT_EQ(QuantizerSpec::parse("  lvq ( 8 ) ")->text(), "lvq(8)");
+}
+
+TEST(QuantizerSpec, SaysWhatIsWrong) {
+  const auto message = [](const char* text) {
+    const auto spec = QuantizerSpec::parse(text);
+    EXPECT_FALSE(spec.has_value()) << text;
+    return spec.has_value() ? "" : spec.error().message();
+  };
+  EXPECT_THAT(message("lqv(8)"), HasSubstr("did you mean lvq"));
+  EXPECT_THAT(message(""), HasSubstr("known: f32, f16"));
+  EXPECT_THAT(message("lvq"), HasSubstr("write lvq(8)"));
+  EXPECT_THAT(message("f32(8)"), HasSubstr("f32 takes 0"));
+  EXPECT_THAT(message("lvq(5)"), HasSubstr("4 or 8 bits"));
+  EXPECT_THAT(message("lvq(8"), HasSubstr("misses its ')'"));
+  EXPECT_THAT(message("lvq(eight)"), HasSubstr("'eight'"));
+  EXPECT_THAT(message("lvq(4,8)"), HasSubstr("has 2 arguments"));
+  EXPECT_THAT(message("lvq(-8)"), HasSubstr("'-8'"));
+}
+
+TEST(QuantizerSpec, KnowsItsBytesBeforehand) {
+  const auto bytes = [](const char* text, std::size_t dims, Metric metric) {
+    return QuantizerSpec::parse(text)->bytes_per_row(space_of(dims, metric));
+  };
+  EXPECT_EQ(bytes("f32", 256, Metric::Cosine), 1024U);
+  EXPECT_EQ(bytes("f32", 100, Metric::Cosine), 400U);  // below 512 bytes rows are packed
+  EXPECT_EQ(bytes("f32", 130, Metric::L2), 576U);      // from there on they begin on a cache line
+  EXPECT_EQ(bytes("f16", 96, Metric::L2), 192U);
+  EXPECT_EQ(bytes("f16", 96, Metric::Cosine), 196U);  // and the inverse length
+  EXPECT_EQ(bytes("bit", 96, Metric::Hamming), 12U);
+  EXPECT_EQ(bytes("lvq(8)", 256, Metric::Cosine), 256U + 12);
+  EXPECT_EQ(bytes("lvq(8)", 256, Metric::Dot), 256U + 8);
+  EXPECT_EQ(bytes("lvq(4)", 256, Metric::L2), 128U + 12);
+  EXPECT_EQ(bytes("lvq(4)", 7, Metric::L2), 4U + 12);
+}
+
+TEST(MakeQuantizer, RefusesSpacesItCannotHold) {
+  EXPECT_THAT(make_quantizer(*QuantizerSpec::parse("f32"), space_of(0, Metric::L2)).error().message(),
+              HasSubstr("0 dims"));
+  EXPECT_THAT(make_quantizer(*QuantizerSpec::parse("lvq(8)"), space_of(4, Metric::Manhattan)).error().message(),
+              HasSubstr("l2, dot and cosine"));
+  EXPECT_THAT(make_quantizer(*QuantizerSpec::parse("i8"), space_of(40000, Metric::L2)).error().message(),
+              HasSubstr("at most 32768"));
+  EXPECT_THAT(make_quantizer({"pq", {}}, space_of(4, Metric::L2)).error().message(),
+              HasSubstr("'pq' is not a quantizer"));
+}
+
+TEST(QuantizerHelp, HasALinePerName) {
+  EXPECT_EQ(quantizer_help().size(), 7U);
+  EXPECT_THAT(quantizer_help().back(), HasSubstr("lvq(8)"));
+}
+
+}  // namespace
+}  // namespace quiver

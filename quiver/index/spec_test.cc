@@ -1,0 +1,68 @@
+#include "quiver/index/spec.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
+#include "quiver/core/container.h"
+#include "quiver/core/file.h"
+
+namespace quiver {
+namespace {
+using testing::HasSubstr;
+
+TEST(IndexSpec, ReadsAndPrints) {
+  for (const char* text :
+       {"flat", "flat + lvq(8)", "flat + f16", "flat + lvq(4) + rerank(f32)", "flat + rerank(f16)", "sparse"}) {
+    const auto spec = IndexSpec::parse(text);
+    ASSERT_TRUE(spec.has_value()) << spec.error().message();
+    EXPECT_EQ(spec->text(), text);
+    EXPECT_EQ(*IndexSpec::parse(spec->text()), *spec);
+  }
+  EXPECT_EQ(IndexSpec::parse(" flat+lvq( 4 )+rerank( f32 ) ")->text(), "flat + lvq(4) + rerank(f32)");
+}
+
+TEST(IndexSpec, SaysWhatIsWrongAndWhere) {
+  const auto message = [](const char* text) {
+    const auto spec = IndexSpec::parse(text);
+    EXPECT_FALSE(spec.has_value()) << text;
+    return spec.has_value() ? "" : spec.error().message();
+  };
+  EXPECT_THAT(message("flatt"), HasSubstr("did you mean flat"));
+  EXPECT_THAT(message(""), HasSubstr("known: flat, sparse"));
+  EXPECT_THAT(message("flat + lvq(7)"), HasSubstr("4 or 8 bits"));
+  EXPECT_THAT(message("flat + lvq(8) + f16"), HasSubstr("comes twice"));
+  EXPECT_THAT(message("flat + rerank(f32) + lvq(8)"), HasSubstr("too late"));
+  EXPECT_THAT(message("flat + rerank"), HasSubstr("'' is not a quantizer"));
+  EXPECT_THAT(message("flat + rerank(rerank(f32))"), HasSubstr("rerank"));
+  EXPECT_THAT(message("flat +"), HasSubstr("reading index 'flat +'"));
+  EXPECT_THAT(message("sparse + lvq(8)"), HasSubstr("leave out"));
+}
+
+TEST(OpenIndex, SaysWhatIsWrongWithAFile) {
+  const std::filesystem::path folder = std::filesystem::path(testing::TempDir()) / "quiver_index_spec";
+  std::filesystem::create_directories(folder);
+  EXPECT_EQ(open_index(folder / "missing.qvi").error().code(), Code::NotFound);
+  ASSERT_TRUE(write_file(folder / "text.qvi", "not an index").has_value());
+  EXPECT_EQ(open_index(folder / "text.qvi").error().code(), Code::Corruption);
+  ContainerWriter model("model");
+  model.add("card", std::string("{}"));
+  ASSERT_TRUE(model.save(folder / "model.qvi").has_value());
+  EXPECT_EQ(open_index(folder / "model.qvi").error().code(), Code::InvalidArgument);
+  ContainerWriter newer("index");
+  newer.add("index",
+            std::string(R"({"spec": "graph", "space": {"id": "", "dims": 2, "metric": "l2"}, "rows": 0, "live": 0})"));
+  ASSERT_TRUE(newer.save(folder / "newer.qvi").has_value());
+  EXPECT_EQ(open_index(folder / "newer.qvi").error().code(), Code::Unsupported);
+  ContainerWriter odd("index");
+  odd.add("index", std::string("{}"));
+  ASSERT_TRUE(odd.save(folder / "odd.qvi").has_value());
+  EXPECT_EQ(open_index(folder / "odd.qvi").error().code(), Code::Corruption);
+  std::filesystem::remove_all(folder);
+}
+
+TEST(IndexHelp, HasALinePerStructure) { EXPECT_EQ(index_help().size(), 2U); }
+
+}  // namespace
+}  // namespace quiver
