@@ -5,8 +5,8 @@
 //   make_quantizer(*QuantizerSpec::parse("f16"), ...) QUIVER_TRY(auto codes, quantizer->encode(base, run)); // no fit:
 //   nothing is learned
 //
-// Row layout: the coordinates, then, for cosine over f16, 1 / |decoded row| as f32 (0 for a zero row); rows of 512
-// bytes and more begin on a 64-byte line, shorter ones on 4 bytes. docs/reference/formats/codes.md. Distances: a float
+// Row layout: the coordinates, then, for cosine over f16, 1 / |decoded row| as f32 (0 for a zero row); padded to 64 bytes
+// where that costs at most a sixteenth, else to 4. docs/reference/formats/codes.md. Distances: a float
 // query meets f32 and f16 rows directly. Otherwise a query that loses nothing in the rows' element type is brought to
 // it, so that i8, u8 and bit rows are compared exactly; any other query is compared in floats, which costs about one
 // more pass over the row. Error of a coordinate: f16 2^-11 of it (2^-25 absolute below 2^-14), bf16 2^-8 of it,

@@ -45,8 +45,8 @@ TEST(QuantizerSpec, KnowsItsBytesBeforehand) {
     return QuantizerSpec::parse(text)->bytes_per_row(space_of(dims, metric));
   };
   EXPECT_EQ(bytes("f32", 256, Metric::Cosine), 1024U);
-  EXPECT_EQ(bytes("f32", 100, Metric::Cosine), 400U);  // below 512 bytes rows are packed
-  EXPECT_EQ(bytes("f32", 130, Metric::L2), 576U);      // from there on they begin on a cache line
+  EXPECT_EQ(bytes("f32", 250, Metric::L2), 1024U);     // rounded up to cache lines: less than a sixteenth more
+  EXPECT_EQ(bytes("f32", 100, Metric::Cosine), 400U);  // packed
   EXPECT_EQ(bytes("f16", 96, Metric::L2), 192U);
   EXPECT_EQ(bytes("f16", 96, Metric::Cosine), 196U);  // and the inverse length
   EXPECT_EQ(bytes("bit", 96, Metric::Hamming), 12U);
