@@ -147,7 +147,8 @@ TEST(Wordnet, HoldsWhatWordNet3Holds) {
   for (const char* side : {"train", "validation", "test"}) {
     const Dataset part = *data.split(side);
     total += part.size();
-    EXPECT_NEAR(static_cast<double>(part.size()) / kWordnetSynsets, std::string_view(side) == "train" ? 0.9 : 0.05, 0.005);
+    EXPECT_NEAR(static_cast<double>(part.size()) / kWordnetSynsets, std::string_view(side) == "train" ? 0.9 : 0.05,
+                0.005);
   }
   EXPECT_EQ(total, data.size());
 }
