@@ -13,6 +13,7 @@
 //   - A row's result depends on the query, the row, `dims` and the level alone: not on its place in the block, its
 //     neighbours, its alignment or whether it was reached by number. Equal rows tie exactly.
 //   - Nothing is read outside [row, row + bytes of `dims` coordinates): rows may be unaligned and end at a page's edge.
+//     (Prefetches, which cannot fault, reach some kilobytes past a block of rows in order: pass long runs in pieces.)
 //   - NaN in any coordinate of a float row or query gives NaN (Hamming: one more difference).
 // Accuracy
 //   - Integer and bit kernels are exact: an int32 sum, rounded once to float. Requires: dims <= kMaxIntegerDims.

@@ -176,8 +176,9 @@ struct Avx512 {
   QUIVER_INLINE static void float_nibbles(const std::byte* p, std::size_t n, Floats& low, Floats& high) noexcept {
     const __m128i bytes = n >= kFloats ? load128(p) : _mm_maskz_loadu_epi8(first16(n), p);
     const __m512i packed = _mm512_cvtepu8_epi32(bytes);
-    low = _mm512_cvtepi32_ps(_mm512_and_si512(packed, _mm512_set1_epi32(15)));
-    high = _mm512_cvtepi32_ps(_mm512_srli_epi32(packed, 4));
+    const __m512 values = _mm512_setr_ps(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+    low = _mm512_permutexvar_ps(packed, values);  // looks at four bits of each index
+    high = _mm512_permutexvar_ps(_mm512_srli_epi32(packed, 4), values);
   }
   QUIVER_INLINE static __m256i part256(const std::byte* p, std::size_t n) noexcept {
     return n >= 32 ? load256(p) : _mm256_maskz_loadu_epi8(first32(n), p);
