@@ -133,5 +133,26 @@ TEST(Hdf5, ErrorsSayWhatIsWrong) {
               HasSubstr("damaged or cut off"));
 }
 
+TEST(Hdf5, DamageNeverCrashes) {
+  const TestFolder folder;
+  const std::string bytes = *read_file(sample(folder));
+  const auto read = [](const std::string& damaged) {
+    return read_hdf5_within(Source::of(damaged, "x.hdf5"), {.part = "test"}, std::chrono::milliseconds(300));
+  };
+  int refused = 0;
+  for (std::size_t size = 0; size < bytes.size(); size += 64)
+    refused += read(bytes.substr(0, size)).has_value() ? 0 : 1;
+  EXPECT_GT(refused, 10);
+  Random random(13);
+  for (int i = 0; i < 400; ++i) {
+    std::string damaged = bytes;
+    for (std::uint64_t n = 1 + random.below(3); n > 0; --n) {
+      damaged[random.below(damaged.size())] = static_cast<char>(random.below(256));
+    }
+    const auto result = read(damaged);
+    EXPECT_TRUE(result.has_value() || !result.error().message().empty());
+  }
+}
+
 }  // namespace
 }  // namespace quiver
