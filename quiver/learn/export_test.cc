@@ -17,7 +17,8 @@ struct Frozen {
                               .role = "item",
                               .inputs = {{"lemmas", "lemmas"}, {"definition", "definition"}},
                               .many = {"lemmas"}}};
-  Frozen() : encoder(features(), {.dim = 24, .weightings = {"query", "lemmas", "definition"}}, 3) {
+  explicit Frozen(std::int64_t dim = 24)
+      : encoder(features(), {.dim = dim, .weightings = {"query", "lemmas", "definition"}}, 3) {
     torch::manual_seed(1);
     for (Table& each : encoder.weights()) each.value().add_(0.1 * torch::randn_like(each.value()));
   }
@@ -35,7 +36,7 @@ Tensor unit_of(const Tensor& x) {
 
 TEST(ExportTest, FrozenVectorsAreTheModulesWithin1e4) {
   for (const Element stored : {Element::F32, Element::F16}) {
-    Frozen frozen;
+    Frozen frozen(stored == Element::F32 ? 24 : 256);
     auto model = freeze(frozen.encoder, frozen.ports, {8}, frozen.card(), stored);
     ASSERT_TRUE(model.has_value()) << model.error().message();
     const TemporaryFolder folder;

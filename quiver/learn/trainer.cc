@@ -11,6 +11,8 @@
 namespace quiver::learn {
 namespace {
 using Clock = std::chrono::steady_clock;
+// Of a value that is not finite; the sign of a NaN says nothing.
+std::string_view spelled(double value) { return std::isnan(value) ? "NaN" : "infinite"; }
 double seconds_since(Clock::time_point begin) { return std::chrono::duration<double>(Clock::now() - begin).count(); }
 
 class Training {
@@ -78,12 +80,12 @@ class Training {
     for (Optimizer* optimizer : turn.optimizers) optimizer->clear_gradients();
     QUIVER_TRY(Tensor loss, turn.loss(step));
     const double value = loss.item<double>();
-    if (!std::isfinite(value)) return not_finite(turn, step, fmt::format("the loss is {}", value));
+    if (!std::isfinite(value)) return not_finite(turn, step, fmt::format("the loss is {}", spelled(value)));
     loss.backward();
     double square = 0;
     for (Optimizer* optimizer : turn.optimizers) square += optimizer->gradient_square();
     const double norm = std::sqrt(square);
-    if (!std::isfinite(norm)) return not_finite(turn, step, fmt::format("the gradient's norm is {}", norm));
+    if (!std::isfinite(norm)) return not_finite(turn, step, fmt::format("the gradient's norm is {}", spelled(norm)));
     if (options_.clip > 0 && norm > options_.clip) {
       for (Optimizer* optimizer : turn.optimizers) optimizer->scale_gradients(options_.clip / norm);
     }

@@ -129,7 +129,7 @@ TEST(TrainerTest, StopsAtALossThatIsNoNumber) {
   ASSERT_FALSE(later.has_value());
   EXPECT_EQ(later.error().code(), Code::FailedPrecondition);
   EXPECT_THAT(later.error().message(),
-              HasSubstr("the loss is nan at step 4 in turn 'line'; the parameters are finite"));
+              HasSubstr("the loss is NaN at step 4 in turn 'line'; the parameters are finite"));
   EXPECT_THAT(later.error().message(), HasSubstr("or clip the gradients; the last checkpoint stays at"));
   Tensors state;
   Line kept;
@@ -157,7 +157,7 @@ TEST(TrainerTest, StopsAtAGradientThatIsNoNumber) {
   turn.loss = [&](std::uint64_t) -> Result<Tensor> { return (line.offset * 0).sqrt().sum(); };  // derivative 0 * inf
   quiver::Run run({.threads = 1});
   EXPECT_THAT(train(std::vector<Turn>{turn}, {.schedule = {.steps = 2}}, run).error().message(),
-              HasSubstr("the gradient's norm is nan"));
+              HasSubstr("the gradient's norm is NaN"));
 }
 
 TEST(TrainerTest, ClipsTheNormOfATurn) {
@@ -187,9 +187,12 @@ TEST(TrainerTest, TurnsAlternateAndTheirErrorsPassThrough) {
   Line a, b;
   std::string order;
   Turn one = a.turn(), two = b.turn();
-  one.loss = [&](std::uint64_t step) -> Result<Tensor> { return order += 'a', a.loss(step); };
+  one.loss = [&](std::uint64_t step) -> Result<Tensor> {
+    order.push_back('a');
+    return a.loss(step);
+  };
   two.loss = [&](std::uint64_t step) -> Result<Tensor> {
-    order += 'b';
+    order.push_back('b');
     if (step == 1) return Error::invalid_argument("no more data");
     return b.loss(step);
   };

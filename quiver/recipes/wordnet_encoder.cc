@@ -119,7 +119,9 @@ class Batches {
     Batches batches(corpus, encoder, run.seed());
     const auto lemmas = static_cast<std::uint32_t>(o.lemma_share * static_cast<float>(o.batch));
     QUIVER_TRY(batches.examples_, sampler_of(corpus.example_pairs, o.batch - lemmas, "examples", run));
-    if (lemmas > 0) QUIVER_TRY(batches.lemmas_, sampler_of(corpus.lemma_pairs, lemmas, "lemmas", run));
+    if (lemmas > 0) {
+      QUIVER_TRY(batches.lemmas_, sampler_of(corpus.lemma_pairs, lemmas, "lemmas", run));
+    }
     return batches;
   }
 
@@ -224,7 +226,7 @@ Result<Fitted> fit(const Options& o, const Inputs& in, Run& run) {
   QUIVER_TRY(TextFeatures features,
              TextFeatures::fit(corpus.texts, {.kinds = {{.of = FeatureKind::Stem, .buckets = o.buckets}}}));
   QUIVER_TRY(const std::string digest, data->digest());
-  const std::string options = dump_json(to_json(o), -1);
+  const std::string options = dump_json(quiver::to_json(o), -1);
 
   return learn::guarded("fitting the WordNet encoder", [&]() -> Result<Fitted> {
     learn::TextBag encoder(std::move(features), {.dim = o.dims, .weightings = {"query", "lemmas", "definition"}},
