@@ -90,7 +90,7 @@ class RecipeOf final : public Recipe {
  public:
   using Fit = Result<Fitted> (*)(const Options&, const Inputs&, Run&);
   using Reproduce = Result<std::vector<Measured>> (*)(const Options&, Run&);
-  RecipeOf(const RecipeCard& card, Fit fit, Reproduce reproduce) : card_(card), fit_(fit), reproduce_(reproduce) {}
+  RecipeOf(const RecipeCard& card, Fit fits, Reproduce reproduces) : card_(card), fit_(fits), reproduce_(reproduces) {}
   const RecipeCard& card() const noexcept override { return card_; }
   std::vector<OptionSpec> options() const override { return describe<Options>(); }
   Result<Json> complete(const Settings& settings) const override {

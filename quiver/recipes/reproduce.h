@@ -43,7 +43,4 @@ struct Reproduction {
 };
 Result<Reproduction> reproduce(const Recipe& recipe, const RecipePage& page, const ReproduceOptions& options, Run& run);
 
-// The result table of a page, drawn from the numbers in its JSON alone.
-Result<std::string> results_markdown(const Json& results);
-
 }  // namespace quiver
