@@ -31,18 +31,18 @@ std::unique_ptr<Codes> encoded(unsigned bits, Metric metric, const Matrix& base)
   return *std::move(codes);
 }
 
-// Worked by hand: mean (1, 0, 2), residuals (-1, 0, -2) and (1, 0, 2), 15 steps from -2 to 0 and from 0 to 2.
+// Worked by hand: mean (1.1, 0, 2), residuals (-0.9, 0, -2) and (0.9, 0, 2), 15 steps from -2 to 0 and from 0 to 2.
 TEST(Lvq, DecodesByTheFormula) {
-  const Matrix base = matrix_of({{0, 0, 0}, {2, 0, 4}});
+  const Matrix base = matrix_of({{0.2F, 0, 0}, {2, 0, 4}});
   const auto codes = encoded(4, Metric::L2, base);
   Matrix back;
   const std::uint32_t both[] = {0, 1};
   codes->decode(both, back);
   const double step = 2.0 / 15;
-  EXPECT_NEAR(back.row(0)[0], 1 - 2 + step * std::round(1 / step), 1e-6);
+  EXPECT_NEAR(back.row(0)[0], 1.1 - 2 + step * 8, 1e-6);
   EXPECT_FLOAT_EQ(back.row(0)[1], 0);
   EXPECT_FLOAT_EQ(back.row(0)[2], 0);
-  EXPECT_NEAR(back.row(1)[0], 1 + step * std::round(1 / step), 1e-6);
+  EXPECT_NEAR(back.row(1)[0], 1.1 + step * 7, 1e-6);
   EXPECT_FLOAT_EQ(back.row(1)[2], 4);
 }
 

@@ -7,7 +7,8 @@
 // inner product: SparseIndex answers it exactly, and idf lives in the documents alone.
 //
 //   Bm25 bm25 = Bm25::of(counts.view());                                   // term frequencies, one row per document
-//   QUIVER_TRY(auto index, SparseIndex::build(bm25.impacts({.k1 = 0.9f, .b = 0.4f}).view(), space, run));
+//   const SparseRows impacts = bm25.impacts({.k1 = 0.9F, .b = 0.4F});
+//   QUIVER_TRY(auto index, SparseIndex::build(impacts.view(), space, run));
 //   QUIVER_TRY(Hits hits, index->search_batch(query_counts.view(), {.k = 10}, run));
 //
 // k1 and b may be tuned without counting again. Thread-safety: immutable; borrows the counts it was made of.

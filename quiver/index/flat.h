@@ -5,11 +5,12 @@
 //   flat + lvq(8)                  the distances of 8-bit codes
 //   flat + lvq(4) + rerank(f32)    4-bit codes choose max(4 k, 64) candidates, floats order them
 //
-// One query is limited by memory: its time is about (rows * bytes per row) / read bandwidth of the threads it may use.
-// A batch is limited by arithmetic: from a dozen queries on, distances come from matrix products
-// (internal/product_scan.h). Both give the same hits bit for bit. Sections of the file:
-// docs/reference/formats/index.md. Thread-safety: as Index. add() costs the encoding of the new rows; remove() one bit
-// a row.
+// One query is limited by memory: its time is about (rows * bytes per row) / read bandwidth of its threads. A batch is
+// limited by arithmetic: from a dozen queries on, distances come from matrix products (internal/product_scan.h). Both
+// give the same hits bit for bit.
+//
+// Sections of the file: docs/reference/formats/index.md. Thread-safety: as Index. add() costs the encoding of the new
+// rows; remove() one bit a row.
 #pragma once
 #include <memory>
 

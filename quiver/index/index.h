@@ -7,8 +7,7 @@
 //   QUIVER_TRY(index->save("words.qvi"));  QUIVER_TRY(auto again, open_index("words.qvi"));
 //
 // Invariants
-//   - Hits are ordered by distance, then by row. k is cut to the rows there are; fewer hits come back only if fewer
-//   rows
+//   - Hits are ordered by distance, then by row. k is cut to the rows there are; fewer come back only if fewer rows
 //     are alive and allowed. A removed row is never a hit and its number is never used again.
 //   - The answer does not depend on threads, on the batch a query came in, or on whether the index was built or opened.
 // Thread-safety: many readers, each with a Scratch of its own; add() and remove() have one owner and no readers.

@@ -56,13 +56,15 @@ TEST(Sparse, SaysWhatIsWrong) {
     return index.has_value() ? "" : index.error().message();
   };
   const Matrix dense(1, 5);
+  const SparseRows good = rows_of({{{0, 1.0F}}}), nan = rows_of({{{0, 1.0F}}, {{3, NAN}}}),
+                   twice = rows_of({{{3, 1.0F}, {3, 1.0F}}}), beyond = rows_of({{{9, 1.0F}}});
   Space l2 = kSpace;
   l2.metric = Metric::L2;
   EXPECT_THAT(message(dense.view(), kSpace), HasSubstr("these are dense"));
-  EXPECT_THAT(message(rows_of({{{0, 1.0F}}}).view(), l2), HasSubstr("declare the rows' metric dot"));
-  EXPECT_THAT(message(rows_of({{{0, 1.0F}}, {{3, NAN}}}).view(), kSpace), HasSubstr("row 1, term 3"));
-  EXPECT_THAT(message(rows_of({{{3, 1.0F}, {3, 1.0F}}}).view(), kSpace), HasSubstr("rise strictly"));
-  EXPECT_THAT(message(rows_of({{{9, 1.0F}}}).view(), kSpace), HasSubstr("has 5 terms"));
+  EXPECT_THAT(message(good.view(), l2), HasSubstr("declare the rows' metric dot"));
+  EXPECT_THAT(message(nan.view(), kSpace), HasSubstr("row 1, term 3"));
+  EXPECT_THAT(message(twice.view(), kSpace), HasSubstr("rise strictly"));
+  EXPECT_THAT(message(beyond.view(), kSpace), HasSubstr("has 5 terms"));
   const SparseRows base = rows_of({{{0, 1.0F}}}), two = rows_of({{}, {}}), bad = rows_of({{{0, INFINITY}}});
   const auto index = SparseIndex::build(base.view(), kSpace, run);
   Scratch scratch;

@@ -41,8 +41,8 @@ TEST(Layout2d, KeepsMoreNeighboursThanPrincipalComponents) {
   const auto kept = neighbours_kept(vectors.view(), Metric::L2, points->view(), 15, run);
   const auto of_plane = neighbours_kept(vectors.view(), Metric::L2, plane.view(), 15, run);
   ASSERT_TRUE(kept.has_value() && of_plane.has_value());
-  EXPECT_GT(*kept, 2 * *of_plane) << "kept " << *kept << ", by principal components " << *of_plane << ", seed 3";
-  EXPECT_GT(*kept, 0.2);
+  EXPECT_GT(*kept, 1.4 * *of_plane) << "kept " << *kept << ", by principal components " << *of_plane << ", seed 3";
+  EXPECT_GT(*kept, 0.3);
 }
 
 TEST(Layout2d, IsTheSameForASeedAndAnyThreads) {

@@ -15,7 +15,7 @@ namespace quiver {
 struct RecallOptions {
   std::uint32_t k = 10;
   std::uint32_t sample = 1000;  // queries drawn without replacement, by run.seed(); 0: all
-  SearchParams params;          // how the audited index is asked; k is taken from above
+  SearchParams params = {};     // how the audited index is asked; k is taken from above
 };
 
 struct Recall {
