@@ -61,6 +61,13 @@ std::vector<Library> libraries() {
   return wanted;
 }
 
+constexpr const char* kCompiler =
+#ifdef __clang__
+    __VERSION__;
+#else
+    "g++ " __VERSION__;
+#endif
+
 struct Finding {
   std::string feature, missing;  // what does not work, and what to do about it
 };
@@ -104,7 +111,7 @@ Result<Answer> run_doctor(const Options& options, Run&) {
   std::string text = fmt::format(
       "quiver {}, built by {}\n\nMachine\n  cpu      {}\n  kernels  {}\n  features {}\n  threads  {}\n  memory   {}\n\n"
       "Folders\n  data     {}\n  cache    {}\n\nLibraries\n{}\n{} recipes; `quiver recipes` lists them\n\n",
-      quiver_version(), __VERSION__, machine.cpu, simd::level_note(), simd::feature_list(), machine.threads,
+      quiver_version(), kCompiler, machine.cpu, simd::level_note(), simd::feature_list(), machine.threads,
       human_bytes(machine.memory_bytes), data.string(), Run::default_cache().string(), table.text(), recipes);
   for (const Finding& finding : missing) {
     absent.push_back({{"feature", finding.feature}, {"missing", finding.missing}});
@@ -112,7 +119,7 @@ Result<Answer> run_doctor(const Options& options, Run&) {
   }
   if (missing.empty()) text += "Nothing is missing\n";
   return Answer{{{"version", quiver_version()},
-                 {"compiler", __VERSION__},
+                 {"compiler", kCompiler},
                  {"cpu", machine.cpu},
                  {"simd", simd::name(simd::kernels().level)},
                  {"simd_note", simd::level_note()},

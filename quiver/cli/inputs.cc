@@ -6,9 +6,20 @@
 
 namespace quiver::cli {
 
+std::string vectors_column(const Items& items) {
+  std::vector<std::string> vectors, lists;
+  for (const Field& field : items.fields()) {
+    if (field.modality == Modality::Rows) vectors.push_back(field.name);
+    if (field.modality == Modality::Number && field.many) lists.push_back(field.name);
+  }
+  const std::vector<std::string>& found = vectors.empty() ? lists : vectors;
+  return found.size() == 1 ? found[0] : "";
+}
+
 Result<Rows> read_rows(const std::string& spec, const std::string& column, std::size_t expected) {
   QUIVER_TRY(Dataset data, Dataset::open(spec));
-  QUIVER_TRY(Rows rows, (column.empty() ? data.items().only_rows() : data.items().rows(column)).within(spec));
+  const std::string chosen = column.empty() ? vectors_column(data.items()) : column;
+  QUIVER_TRY(Rows rows, (chosen.empty() ? data.items().only_rows() : data.items().rows(chosen)).within(spec));
   if (expected != 0 && rows.size() != expected) {
     return Error::invalid_argument(
         fmt::format("{}: holds {} rows, --rows says {}; the file may be cut short or of another type", spec,

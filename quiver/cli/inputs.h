@@ -11,7 +11,11 @@
 
 namespace quiver::cli {
 
-// The vectors of a data set; `column` may be empty when only one column holds vectors. Errors: no rows, and another
+// The column that vectors are read from when none is named: the only one of vectors, else the only one of lists of
+// numbers. Empty when there is none, or a choice.
+std::string vectors_column(const Items& items);
+
+// The vectors of a data set; `column` may be empty when vectors_column() knows it. Errors: no rows, and another
 // count than `expected` rows (0: any).
 Result<Rows> read_rows(const std::string& spec, const std::string& column, std::size_t expected = 0);
 

@@ -30,7 +30,7 @@ struct Options {
     v("model", model, "the model that encodes the queries");
     v("text", text, "one query in words");
     v("queries", queries, "many queries: texts for the model, or vectors");
-    v("column", column, "the column of the queries; empty: 'text', or the only one with vectors");
+    v("column", column, "the column of the queries; empty: the only one with vectors, else 'text'");
     v("k", k, "how many hits a query gets", 1, 100000);
     v("rerank", rerank, "candidates scored again by finer codes; 0: max(4 k, 64)", 0, 1 << 24);
     v("batch", batch, "queries searched at once; 0: one after another", 0, 1 << 20);
@@ -76,11 +76,8 @@ Result<Queries> read_queries(const Options& options) {
   QUIVER_TRY(Dataset data, Dataset::open(options.queries));
   const Items& items = data.items();
   std::string column = options.column;
-  if (column.empty()) {
-    const auto fields = items.fields();
-    const auto rows = std::ranges::find(fields, Modality::Rows, &Field::modality);
-    column = rows != fields.end() ? rows->name : "text";
-  }
+  if (column.empty()) column = vectors_column(items);
+  if (column.empty()) column = "text";
   QUIVER_TRY(Field field, items.field(column).within(options.queries));
   queries.vectors = field.modality == Modality::Rows || field.modality == Modality::Number;
   const std::string_view chosen[] = {column};

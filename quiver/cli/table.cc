@@ -18,7 +18,8 @@ std::size_t width_of(std::string_view text) {
 }
 
 bool is_number(std::string_view text) {
-  return !text.empty() && (text[0] == '-' || text[0] == '+' || text[0] == '.' || (text[0] >= '0' && text[0] <= '9'));
+  const auto digit = [&](std::size_t at) { return at < text.size() && text[at] >= '0' && text[at] <= '9'; };
+  return digit(0) || ((text.starts_with('-') || text.starts_with('+')) && digit(1));
 }
 
 }  // namespace

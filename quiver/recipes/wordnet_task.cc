@@ -151,10 +151,11 @@ Result<WordnetComparison> compare_on_wordnet(const WordnetTask& task, const Word
   QUIVER_TRY(Hits dense_validation, search_vectors(*index, vectors.validation, run));
   QUIVER_TRY(Hits words_validation, bm25.search(task.validation.texts, kDepth, run));
 
-  WordnetComparison result{.bm25 = bm25.options(),
-                           .entries = task.entries.size(),
-                           .validation_queries = task.validation.texts.size(),
-                           .test_queries = task.test.texts.size()};
+  WordnetComparison result;
+  result.bm25 = bm25.options();
+  result.entries = task.entries.size();
+  result.validation_queries = task.validation.texts.size();
+  result.test_queries = task.test.texts.size();
   double best = -1;
   for (int step = 1; step < 20; ++step) {  // by recall@10, which is what fusing is for
     const double weight = step / 20.0;
