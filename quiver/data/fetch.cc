@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <openssl/evp.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -135,6 +136,10 @@ Result<void> check_outcome(CURLcode code, long status, const Download& download,
 Result<std::uint64_t> download_part(const PublicFile& file, const fs::path& part, Run& run, Run::Stage& stage) {
   const Descriptor out(::open(part.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644));
   if (out.get() < 0) return system_error("opening", part, errno);
+  if (::flock(out.get(), LOCK_EX | LOCK_NB) != 0) {
+    return Error::unavailable(
+        fmt::format("fetching {}: another process is fetching it; wait for it to end", part.string()));
+  }
   struct stat info {};
   if (::fstat(out.get(), &info) != 0) return system_error("reading", part, errno);
   auto had = static_cast<std::uint64_t>(info.st_size);

@@ -1,10 +1,12 @@
 #include "quiver/data/fetch.h"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -230,6 +232,25 @@ TEST_F(Fetch, StopsWhenCancelled) {
   run_.cancel();
   EXPECT_EQ(fetch_set(set_, run_).error().code(), Code::Cancelled);
   EXPECT_TRUE(server_.requests().empty());
+}
+
+TEST_F(Fetch, OneProcessAtATime) {
+  write_part("a");
+  const int other = ::open(part().c_str(), O_RDONLY | O_CLOEXEC);
+  ASSERT_EQ(::flock(other, LOCK_EX), 0);
+  EXPECT_THAT(error_of(fetch_set(set_, run_)), HasSubstr("another process is fetching it"));
+  ::close(other);
+  server_.put(page_, {.body = "abc"});
+  EXPECT_TRUE(fetch_set(set_, run_).has_value());
+}
+
+TEST_F(Fetch, AFullDiskKeepsWhatHasArrived) {
+  std::filesystem::create_directories(folder_ / "tiny");
+  std::filesystem::create_symlink("/dev/full", part());
+  server_.put(page_, {.body = "abc"});
+  const auto result = fetch_set(set_, run_);
+  EXPECT_EQ(result.error().code(), Code::ResourceExhausted);
+  EXPECT_THAT(error_of(result), HasSubstr("free some space and fetch again"));
 }
 
 TEST_F(Fetch, AFolderThatCannotBeMadeIsNamed) {

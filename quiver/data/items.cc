@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <numeric>
 #include <string>
 #include <unordered_map>
 
@@ -59,8 +60,8 @@ Column taken(const Column& column, std::span<const std::uint32_t> rows) {
       if (!column.missing.empty()) out.missing.push_back(column.missing[row]);
       continue;
     }
-    for (std::uint32_t value = column.offsets[row]; value < column.offsets[row + 1]; ++value) take_value(value);
-    out.offsets.push_back(static_cast<std::uint32_t>(out.values()));
+    for (std::uint64_t value = column.offsets[row]; value < column.offsets[row + 1]; ++value) take_value(value);
+    out.offsets.push_back(out.values());
   }
   return out;
 }
@@ -101,7 +102,7 @@ std::uint64_t hash_of_cell(const Column& column, std::size_t row) {
   if (column.is_missing(row)) return mix(0, 4);
   if (!column.field.many) return hash_of_value(row);
   std::uint64_t hash = mix(column.offsets[row + 1] - column.offsets[row], 5);
-  for (std::uint32_t value = column.offsets[row]; value < column.offsets[row + 1]; ++value) {
+  for (std::uint64_t value = column.offsets[row]; value < column.offsets[row + 1]; ++value) {
     hash = mix(hash, hash_of_value(value));
   }
   return hash;
@@ -189,11 +190,8 @@ Items Items::of(std::string name, std::vector<double> numbers) {
 }
 Items Items::of(std::string name, std::vector<double> numbers, std::size_t list_size) {
   QUIVER_CHECK(list_size > 0 && numbers.size() % list_size == 0);
-  QUIVER_CHECK(numbers.size() <= std::numeric_limits<std::uint32_t>::max());
   auto column = std::make_shared<Column>(Field{.name = std::move(name), .modality = Modality::Number, .many = true});
-  for (std::size_t end = 0; end <= numbers.size(); end += list_size) {
-    column->offsets.push_back(static_cast<std::uint32_t>(end));
-  }
+  for (std::size_t end = 0; end <= numbers.size(); end += list_size) column->offsets.push_back(end);
   column->numbers = std::move(numbers);
   const std::size_t count = column->size();
   return of_columns({std::move(column)}, count);
@@ -258,17 +256,18 @@ Result<Items> Items::beside(const Items& other) const {
     return Error::invalid_argument(
         fmt::format("putting columns side by side: one side has {} rows, the other {}", size(), other.size()));
   }
-  // Slices may begin at different rows: copy the side that does not share a beginning.
-  const auto copied = [](const Items& items) {
-    std::vector<std::uint32_t> rows(items.size());
-    for (std::size_t i = 0; i < rows.size(); ++i) rows[i] = static_cast<std::uint32_t>(i);
-    return items.take(rows);
-  };
+  // Slices may begin at different rows: a side that is not whole columns is copied first.
   const auto whole = [](const Items& items) {
-    return items.first_ == 0 && std::ranges::all_of(items.table_ ? items.table_->columns : decltype(Table::columns)(),
-                                                    [&](const auto& c) { return c->size() == items.count_; });
+    for (std::size_t i = 0; i < items.fields().size(); ++i) {
+      if (items.table_->columns[i]->size() != items.count_) {
+        std::vector<std::uint32_t> rows(items.count_);
+        std::iota(rows.begin(), rows.end(), 0u);
+        return items.take(rows);
+      }
+    }
+    return items;
   };
-  const Items left = whole(*this) ? *this : copied(*this), right = whole(other) ? other : copied(other);
+  const Items left = whole(*this), right = whole(other);
   std::vector<std::shared_ptr<const Column>> columns;
   if (left.table_) columns = left.table_->columns;
   for (std::size_t i = 0; i < right.fields().size(); ++i) {

@@ -20,8 +20,7 @@ struct ItemsBuilder::Growing {
   void end_row(std::size_t rows) {
     internal::Column& c = *column;
     if (c.field.many) {
-      QUIVER_CHECK(c.values() <= std::numeric_limits<std::uint32_t>::max());
-      c.offsets.push_back(static_cast<std::uint32_t>(c.values()));
+      c.offsets.push_back(c.values());
       return;
     }
     if (c.values() == rows) {

@@ -7,7 +7,7 @@
 //   Items items = std::move(builder).build();
 //
 // A cell that is not set before end_row() is missing (of a `many` column: an empty list) and makes its field optional.
-// Vectors are not built here: put them beside() the result.
+// Vectors are not built here: put them beside() the result. Fewer than 2^32 - 1 rows: whoever reads a file checks that.
 // Thread-safety: one owner. Cost: amortised appends; build() copies nothing.
 #pragma once
 #include <cstddef>

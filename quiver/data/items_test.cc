@@ -153,23 +153,6 @@ TEST(Items, ErrorsNameTheColumnsThereAre) {
   EXPECT_THAT(error_of(vectors.beside(more)->only_rows()), HasSubstr("both 'a' and 'b'"));
 }
 
-TEST(Items, AFieldAddedLateMissesEarlierRows) {
-  ItemsBuilder builder;
-  builder.end_row();
-  const std::size_t text = builder.add_field({.name = "text"});
-  const std::size_t tags = builder.add_field({.name = "tags", .many = true});
-  builder.text(text, "here");
-  builder.text(tags, "x");
-  builder.end_row();
-  builder.end_row();
-  const Items items = std::move(builder).build();
-  EXPECT_TRUE(items.text("text")->missing(0));
-  EXPECT_FALSE(items.text("text")->missing(1));
-  EXPECT_TRUE(items.text("text")->missing(2));
-  EXPECT_EQ((*items.texts("tags"))[1].size(), 1u);
-  EXPECT_TRUE((*items.texts("text"))[0].empty());
-}
-
 TEST(Items, HashesTellCellsApart) {
   const std::string texts[] = {"ab", "a", "ab", ""};
   const auto hashes = *Items::of("t", texts).hashes();

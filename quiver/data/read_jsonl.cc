@@ -8,6 +8,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "quiver/data/internal/array.h"
 #include "quiver/data/items_builder.h"
 
 namespace quiver {
@@ -187,7 +188,7 @@ Result<Items> read_jsonl(const Source& source, const ReadOptions&) {
     }
     QUIVER_TRY(table.add_line(line, row).within(fmt::format("line {}", line)));
   }
-  if (table.rows() == 0) return Error::invalid_argument("the set is empty: it holds no rows");
+  QUIVER_TRY(internal::check_counts(table.rows(), 1));
   return std::move(table).build();
 }
 

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "quiver/data/internal/array.h"
 #include "quiver/data/items_builder.h"
 #include "quiver/data/text.h"
 
@@ -137,10 +138,8 @@ Result<Items> read_table(const Source& source, char separator, bool quotes, bool
   QUIVER_TRY(check_utf8(source.text()));
   QUIVER_TRY(const Cells cells, Splitter(without_mark(source.text()), separator, quotes).split());
   const std::size_t first = header ? 1 : 0;
-  if (cells.rows <= first) {
-    return Error::invalid_argument(cells.rows == 0 ? "the set is empty: it holds no rows"
-                                                   : "the set is empty: it holds a header and no rows");
-  }
+  if (header && cells.rows == 1) return Error::invalid_argument("the set is empty: it holds a header and no rows");
+  QUIVER_TRY(internal::check_counts(cells.rows, 1));
   QUIVER_TRY(const std::vector<std::string> names, names_of(cells, header));
   std::vector<Field> fields;
   for (std::size_t c = 0; c < cells.columns; ++c) {
@@ -180,7 +179,6 @@ Result<Items> read_tsv(const Source& source, const ReadOptions& options) {
 Result<Items> read_lines(const Source& source, const ReadOptions&) {
   QUIVER_TRY(check_utf8(source.text()));
   std::string_view rest = without_mark(source.text());
-  if (rest.empty()) return Error::invalid_argument("the set is empty: it holds no rows");
   ItemsBuilder builder({Field{.name = "text"}});
   while (!rest.empty()) {
     const std::size_t end = rest.find('\n');
@@ -190,6 +188,7 @@ Result<Items> read_lines(const Source& source, const ReadOptions&) {
     builder.text(0, line);
     builder.end_row();
   }
+  QUIVER_TRY(internal::check_counts(builder.rows(), 1));
   return std::move(builder).build();
 }
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
 #include <limits>
 #include <utility>
 
@@ -31,8 +32,13 @@ Result<Integers> integers_of(const Items& items) {
   out.cols = lists[0].size();
   out.values.reserve(out.rows * out.cols);
   for (std::size_t row = 0; row < out.rows; ++row) {
+    if (lists[row].size() != out.cols) {
+      return Error::invalid_argument(
+          fmt::format("row {} has {} numbers, the first row has {}", row, lists[row].size(), out.cols));
+    }
     for (const double value : lists[row]) {
-      if (!(value >= std::numeric_limits<std::int32_t>::min() && value <= std::numeric_limits<std::int32_t>::max())) {
+      if (value != std::trunc(value) ||
+          !(value >= std::numeric_limits<std::int32_t>::min() && value <= std::numeric_limits<std::int32_t>::max())) {
         return Error::invalid_argument(fmt::format("row {} holds {}, which is no 32-bit integer", row, value));
       }
       out.values.push_back(static_cast<std::int32_t>(value));

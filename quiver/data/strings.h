@@ -43,8 +43,8 @@ class StringsView {
     using value_type = std::string_view;
     using difference_type = std::ptrdiff_t;
     Iterator() = default;
-    Iterator(const StringsView* view, std::size_t i) : view_(view), i_(i) {}
-    std::string_view operator*() const { return (*view_)[i_]; }
+    Iterator(const Strings* strings, std::size_t i) : strings_(strings), i_(i) {}
+    std::string_view operator*() const;
     Iterator& operator++() {
       ++i_;
       return *this;
@@ -57,11 +57,11 @@ class StringsView {
     bool operator==(const Iterator& other) const { return i_ == other.i_; }
 
    private:
-    const StringsView* view_ = nullptr;
+    const Strings* strings_ = nullptr;
     std::size_t i_ = 0;
   };
-  Iterator begin() const { return {this, 0}; }
-  Iterator end() const { return {this, count_}; }
+  Iterator begin() const { return {strings_, first_}; }
+  Iterator end() const { return {strings_, first_ + count_}; }
 
  private:
   const Strings* strings_ = nullptr;
@@ -99,5 +99,7 @@ inline std::string_view StringsView::operator[](std::size_t i) const {
   QUIVER_DCHECK(i < count_);
   return (*strings_)[first_ + i];
 }
+
+inline std::string_view StringsView::Iterator::operator*() const { return (*strings_)[i_]; }
 
 }  // namespace quiver

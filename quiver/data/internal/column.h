@@ -22,7 +22,7 @@ struct Column {
   std::shared_ptr<Strings> strings;  // shared, so that chosen rows of a Category column keep its names
   std::vector<double> numbers;
   std::vector<std::uint32_t> codes;
-  std::vector<std::uint32_t> offsets;
+  std::vector<std::uint64_t> offsets;
   std::vector<bool> missing;
   Rows rows;
 
