@@ -38,7 +38,9 @@ struct Layout {
 
   RowConstants read(const std::byte* row) const noexcept {
     RowConstants c;
-    std::memcpy(&c, row, constants());
+    std::memcpy(&c.scale, row, sizeof(float));
+    std::memcpy(&c.low, row + 4, sizeof(float));
+    if (space.metric != Metric::Dot) std::memcpy(&c.extra, row + 8, sizeof(float));
     return c;
   }
   void decode(const std::byte* row, float* out) const noexcept {
@@ -91,12 +93,12 @@ class LvqScorer final : public Scorer {
   void score(std::span<const std::uint32_t> rows, float* distances) const noexcept override {
     dot_(query_.data(), rows_.data() + layout_.constants(), rows_.stride(), rows.data(), rows.size(), query_.size(),
          distances);
-    for (std::size_t i = 0; i < rows.size(); ++i) distances[i] = finish(rows_.row(rows[i]), distances[i]);
+    finish(rows.size(), distances, [&](std::size_t i) { return rows_.row(rows[i]); });
   }
   void score_range(std::size_t first, std::size_t count, float* distances) const noexcept override {
     dot_(query_.data(), rows_.row(first) + layout_.constants(), rows_.stride(), nullptr, count, query_.size(),
          distances);
-    for (std::size_t i = 0; i < count; ++i) distances[i] = finish(rows_.row(first + i), distances[i]);
+    finish(count, distances, [&](std::size_t i) { return rows_.row(first + i); });
   }
 
   // Every term of the product is at most |q_i| * (max r - min r), and the range of r is at most twice its length.
@@ -118,16 +120,29 @@ class LvqScorer final : public Scorer {
   }
 
  private:
-  float finish(const std::byte* row, float dot) const noexcept {
-    const RowConstants c = layout_.read(row);
-    const double bracket = static_cast<double>(c.low) * sum_ + static_cast<double>(c.scale) * dot;
+  // Products with the codes become distances. One loop per metric: this runs once for every row of a scan.
+  template <class RowAt>
+  void finish(std::size_t count, float* distances, RowAt row_at) const noexcept {
+    const auto bracket = [&](const RowConstants& c, float dot) {
+      return static_cast<double>(c.low) * sum_ + static_cast<double>(c.scale) * dot;
+    };
     switch (layout_.space.metric) {
       case Metric::L2:
-        return static_cast<float>(std::max(0.0, base_ - 2 * bracket + c.extra));
+        for (std::size_t i = 0; i < count; ++i) {
+          const RowConstants c = layout_.read(row_at(i));
+          distances[i] = static_cast<float>(std::max(0.0, base_ - 2 * bracket(c, distances[i]) + c.extra));
+        }
+        return;
       case Metric::Cosine:
-        return static_cast<float>(1 - (base_ + bracket) * inverse_ * c.extra);
+        for (std::size_t i = 0; i < count; ++i) {
+          const RowConstants c = layout_.read(row_at(i));
+          distances[i] = static_cast<float>(1 - (base_ + bracket(c, distances[i])) * inverse_ * c.extra);
+        }
+        return;
       default:
-        return static_cast<float>(-(base_ + bracket));
+        for (std::size_t i = 0; i < count; ++i) {
+          distances[i] = static_cast<float>(-(base_ + bracket(layout_.read(row_at(i)), distances[i])));
+        }
     }
   }
 

@@ -16,6 +16,7 @@
 namespace quiver {
 namespace {
 constexpr std::size_t kProductRows = 1024;
+constexpr std::size_t kPieceBytes = std::size_t{8} << 20;
 
 double seconds_of(const std::function<void()>& work) {
   const auto start = std::chrono::steady_clock::now();
@@ -55,7 +56,8 @@ Matrix noise(std::size_t rows, std::size_t cols, std::uint64_t stream) {
 
 double measure_read_bandwidth(Threads& threads, std::size_t buffer_bytes, int passes) {
   AlignedBytes buffer(buffer_bytes);  // writing zeros made every page present
-  const std::size_t part = (buffer_bytes / threads.count() + 63) / 64 * 64;
+  // Threads take pieces as they come, as a scan does: one that is held up leaves more to the others.
+  const std::size_t part = std::min<std::size_t>((buffer_bytes / threads.count() + 63) / 64 * 64, kPieceBytes);
   std::atomic<std::uint64_t> sum{0};
   double best = 0;
   for (int pass = 0; pass < passes; ++pass) {

@@ -3,7 +3,7 @@
 //   Machine machine = measure_machine(run);                 // about 1 second
 //   machine.read_gb_per_s, machine.gemm_gflop_per_s         // with machine.threads threads
 //
-// Read bandwidth: every thread streams its own part of a buffer that no cache can hold; best of several passes.
+// Read bandwidth: the threads stream a buffer that no cache can hold, piece by piece; best of several passes.
 // GEMM peak: the product that batch search runs, on matrices of a good shape (1,024 x 1,024 x 1,024 a thread), best of
 // several. Timings on a shared machine are lower bounds; compare only figures of one run.
 #pragma once
