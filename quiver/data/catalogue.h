@@ -7,7 +7,9 @@
 //   QUIVER_TRY(auto file, find_file("mnist", "train-images-idx3-ubyte.gz"));   // the Error says how to fetch it
 //
 // A set can be fetched only if the sha256 of the very file at the public address is known; others say why not and how
-// to get them. Thread-safety: constant data.
+// to get them.
+//
+// Thread-safety: constant data.
 #pragma once
 #include <cstdint>
 #include <filesystem>

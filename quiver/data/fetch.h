@@ -6,8 +6,10 @@
 //
 // A file arrives as NAME.part; an interrupted one is continued from its last byte. Its sha256 is compared with the
 // catalogue's before the rename; if they differ nothing is kept. The address is that of the public repository, at its
-// commit; QUIVER_DATA_MIRROR replaces the base address (a mirror, or a test's own server). Errors: Unavailable (no
-// connection, HTTP status), Corruption (sha256), ResourceExhausted (disk full), Cancelled.
+// commit; QUIVER_DATA_MIRROR replaces the base address (a mirror, or a test's own server).
+//
+// Errors: Unavailable (no connection, HTTP status, fetched by another process), Corruption (sha256), ResourceExhausted
+// (disk full), Cancelled.
 #pragma once
 #include <cstdint>
 #include <filesystem>

@@ -1,17 +1,16 @@
-// HDF5 in the layout of ann-benchmarks: matrices "train", "test", "neighbors", "distances", and an attribute
-// "distance".
+// HDF5 in the layout of ann-benchmarks: matrices "train", "test", "neighbors" and "distances", an attribute "distance".
 //
-//   part = train (or empty)   vectors                            the base set
-//   part = test               vectors, neighbors, distances      queries with their true neighbours, as far as they are
-//   there
+//   part = train, or empty   vectors                          the base set
+//   part = test              vectors, neighbors, distances    queries and, as far as they are there, true neighbours
 //
 // f32 and f64 become F32 rows; u8, i8 and booleans keep a byte a coordinate. The attribute gives the metric: euclidean,
 // angular, hamming, dot; `?metric=` overrides it.
 //
 // The HDF5 library can crash or loop on a damaged file, so it runs in a child process (internal/child.h) and the caller
 // gets Corruption. Other Errors: a matrix that is not there (naming those that are), not two-dimensional, of another
-// type, larger than the file could hold; NaN or infinity by row and column. Thread-safety: any number of files at a
-// time.
+// type, larger than the file could hold; NaN or infinity by row and column.
+//
+// Thread-safety: any number of files at a time.
 #pragma once
 #include <chrono>
 #include <string_view>

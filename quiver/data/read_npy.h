@@ -5,8 +5,10 @@
 //
 // Read: f2 f4 f8, i1 i2 i4 i8, u1 u2 u4 u8, bool, in either byte order, C or Fortran order. Two or more dimensions give
 // "vectors" (a row is everything behind the first dimension), one gives numbers "value". f4 f2 i1 u1 keep their type,
-// f8 is rounded to f32, other integers become f32 and must be exact. Structured and object arrays are Unsupported. The
-// header is read with a grammar of these three keys, never evaluated; a shape must need exactly the bytes that follow.
+// f8 is rounded to f32, other integers become f32 and must be exact. Structured and object arrays are Unsupported.
+//
+// The header is read with a grammar of these three keys, never evaluated; a shape must need exactly the bytes that
+// follow.
 #pragma once
 #include <cstdint>
 #include <filesystem>

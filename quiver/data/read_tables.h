@@ -5,11 +5,14 @@
 //   text   one row a line, column "text"
 //
 // Lines end with LF or CRLF; a byte-order mark is skipped. The first line of CSV and TSV names the columns (`header`);
-// without it they are column1, column2, ... Empty lines of CSV and TSV are skipped; of plain text they are rows. A
-// column is Number if every cell that is there reads as a finite number that a double holds exactly as it is written
-// down to its digits' order ("007" and 17-digit identifiers stay text); otherwise Text. An empty unquoted cell is
-// missing. Errors name the line: a row with another number of cells, a quote that is not closed, bytes that are not
-// UTF-8. Cost: two passes over the cells.
+// without it they are column1, column2, ... Empty lines of CSV and TSV are skipped; of plain text they are rows.
+//
+// A column is Number if every cell that is there is a finite number which a double holds as it is written: "007" and
+// integers of more than 15 digits make it Text. An empty unquoted cell is missing.
+//
+// Errors name the line: a row with another number of cells, a quote that is not closed, bytes that are not UTF-8.
+//
+// Cost: two passes over the cells.
 #pragma once
 #include "quiver/core/result.h"
 #include "quiver/data/reader.h"

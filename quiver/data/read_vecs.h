@@ -4,8 +4,10 @@
 //   04 00 00 00 | 00 00 80 3f  00 00 00 40  00 00 40 40  00 00 80 40       one fvecs row: (1, 2, 3, 4)
 //
 // Readers check the dimension of every row against the first one's, the end of the file, and that values are finite;
-// the Error names the row. fvecs and bvecs give a column "vectors", ivecs lists of numbers "neighbors". Cost: one pass,
-// one copy into aligned rows. Writers go through FileWriter: the old file stays if anything fails.
+// the Error names the row. fvecs and bvecs give a column "vectors", ivecs lists of numbers "neighbors".
+// Writers go through FileWriter: the old file stays if anything fails.
+//
+// Cost: one pass, one copy into aligned rows.
 #pragma once
 #include <cstdint>
 #include <filesystem>

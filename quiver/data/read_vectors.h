@@ -1,13 +1,15 @@
 // Vectors from files and into files, whatever their format.
 //
-//   QUIVER_TRY(Rows base, read_vectors("sift/base.bvecs.gz"));            // any format with vectors, by content and
-//   suffix QUIVER_TRY(Integers truth, read_integers("sift/groundtruth.ivecs"));  // true neighbours
-//   QUIVER_TRY(write_vectors("base.npy", base));                          // written aside, renamed into place
+//   QUIVER_TRY(Rows base, read_vectors("base.bvecs.gz"));               // any format that holds vectors
+//   QUIVER_TRY(Integers truth, read_integers("groundtruth.ivecs"));     // true neighbours
+//   QUIVER_TRY(write_vectors("base.npy", base));                        // written aside, renamed into place
 //
-// The formats are one file each: read_vecs.h (fvecs, bvecs, ivecs), read_npy.h, read_idx.h, read_hdf5.h, rows_file.h
-// (.qvr). Nothing is trusted: every size is checked against the bytes that are there before it is used, and a NaN or
-// infinite value is an Error that names row and column. Cost: one pass over the bytes, one copy into aligned rows
-// (.qvr: none).
+// The formats are a file each: read_vecs.h (fvecs, bvecs, ivecs), read_npy.h, read_idx.h, read_hdf5.h, rows_file.h.
+//
+// Nothing is trusted: every size is checked against the bytes that are there before it is used, and a NaN or infinite
+// value is an Error that names row and column.
+//
+// Cost: one pass over the bytes, one copy into aligned rows (.qvr: none).
 #pragma once
 #include <cstdint>
 #include <filesystem>

@@ -2,7 +2,7 @@
 // else by its suffix, or by `?format=`. Adding one is a row in reader.cc and a function from a Source to Items.
 //
 //   name     suffixes        columns
-//   fvecs    .fvecs          vectors (f32)                    dimension, values; per row
+//   fvecs    .fvecs          vectors (f32)
 //   bvecs    .bvecs          vectors (u8)
 //   ivecs    .ivecs          neighbors (Number, many)
 //   npy      .npy            vectors; of a one-dimensional array: value (Number)

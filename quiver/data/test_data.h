@@ -5,11 +5,10 @@
 //     ...
 //   }
 //
-//   QUIVER_DATA not set, or not a folder   the test is skipped
-//   QUIVER_DATA is a folder                the file must be in it: a missing one is a failure, so that a test set up
-//   with data
-//                                          cannot pass by skipping
-// At its end the test program prints how many tests used real data and how many were skipped. For _test.cc files only.
+//   QUIVER_DATA not set, or no folder   the test is skipped
+//   QUIVER_DATA a folder                the file must be in it, else the test fails: it must not pass by skipping
+//
+// At its end the test program prints how many tests asked for real data and how many were skipped. For _test.cc only.
 #pragma once
 #include <gtest/gtest.h>
 

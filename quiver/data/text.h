@@ -11,8 +11,9 @@
 //
 // Words: text is folded (NFKC, full case folding; invalid bytes become U+FFFD, which is no letter), then cut into runs
 // of letters, digits and combining marks. Ideographs and Hiragana stand alone, as in UAX #29, since no spaces part
-// them. ASCII text takes a path without tables; a test holds both paths equal. Thread-safety: one owner each; make one
-// per thread. Views returned are valid until the next call on the same object.
+// them. ASCII text takes a path without tables; a test holds both paths equal.
+//
+// Thread-safety: one owner each; make one per thread. Views returned are valid until the next call on the same object.
 #pragma once
 #include <cstdint>
 #include <memory>

@@ -1,8 +1,7 @@
 // A raw array as npy and idx files hold it, and its way into Items: a matrix becomes vectors, a single row of values
 // numbers. Private to quiver/data.
 //
-//   u8 -> U8 rows    i8 -> I8    f16 -> F16    f32 -> F32    f64 -> F32, rounded    other integers -> F32, exact or an
-//   Error
+//   u8 -> U8    i8 -> I8    f16 -> F16    f32 -> F32    f64 -> F32, rounded    other integers -> F32, exact or Error
 #pragma once
 #include <cstddef>
 #include <cstdint>

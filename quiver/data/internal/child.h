@@ -5,8 +5,9 @@
 //   QUIVER_TRY(child.read(bytes));      // Corruption if the child died, ended early, or said nothing for that long
 //
 // The body runs in a copy of the process with this one thread: it may use memory and files, and must not wait for a
-// lock that another thread may hold. It says all it has to say through the sink; what it throws ends it. Thread-safety:
-// one owner. Cost: a fork, then one copy of the bytes through the pipe.
+// lock that another thread may hold. It says all it has to say through the sink; what it throws ends it.
+//
+// Thread-safety: one owner. Cost: a fork, then one copy of the bytes through the pipe.
 #pragma once
 #include <sys/types.h>
 
