@@ -22,13 +22,18 @@ double seconds_since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
-// The commit of the source tree the program runs in; empty outside of one.
+// The commit of the source tree the program runs in, "+changes" behind it if its sources differ; empty outside of one.
 std::string commit_here() {
-  const std::unique_ptr<FILE, int (*)(FILE*)> git(popen("git rev-parse HEAD 2>/dev/null", "r"), pclose);
+  constexpr const char* kCommand =
+      "git rev-parse HEAD 2>/dev/null && { git diff --quiet HEAD -- quiver 2>/dev/null || echo +changes; }";
+  const std::unique_ptr<FILE, int (*)(FILE*)> git(popen(kCommand, "r"), pclose);
+  std::string out;
   std::array<char, 64> line{};
-  if (git == nullptr || std::fgets(line.data(), static_cast<int>(line.size()), git.get()) == nullptr) return {};
-  const std::string_view text(line.data());
-  return std::string(text.substr(0, text.find('\n')));
+  while (git != nullptr && std::fgets(line.data(), static_cast<int>(line.size()), git.get()) != nullptr) {
+    const std::string_view text(line.data());
+    out += text.substr(0, text.find('\n'));
+  }
+  return out;
 }
 
 // A folder or file as one digest: names, then contents.
