@@ -1,6 +1,8 @@
 #include "quiver/learn/tensor.h"
 
 #include <algorithm>
+#include <cstdlib>
+#include <string_view>
 
 #include "quiver/core/check.h"
 #include "quiver/core/linalg.h"
@@ -38,9 +40,16 @@ MatrixView rows_of(const Tensor& tensor) {
   return {values_of(tensor).data(), static_cast<std::size_t>(tensor.size(0)), cols, cols};
 }
 
+namespace {
+bool openmp_waits_quietly() {
+  const char* policy = std::getenv("OMP_WAIT_POLICY");
+  return policy != nullptr && std::string_view(policy) == "passive";
+}
+}  // namespace
+
 struct TorchThreads::State {
   explicit State(unsigned count) : before(torch::get_num_threads()), blas(count) {
-    torch::set_num_threads(static_cast<int>(count));
+    torch::set_num_threads(openmp_waits_quietly() ? static_cast<int>(count) : 1);
   }
   int before;
   BlasThreads blas;
