@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <cstdlib>
 #include <numeric>
 
 namespace quiver {
@@ -147,6 +148,7 @@ std::string show(long long value) { return fmt::format("{}", value); }
 std::string show(unsigned long long value) { return fmt::format("{}", value); }
 std::string show(double value) { return fmt::format("{}", value); }
 std::string show(float value) { return fmt::format("{}", value); }
+Json json_number(float value) { return std::strtod(show(value).c_str(), nullptr); }
 
 Result<void> check_range(const OptionSpec& spec, double value) {
   if ((spec.low && value < *spec.low) || (spec.high && value > *spec.high)) {

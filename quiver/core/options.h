@@ -68,6 +68,7 @@ std::string show(long long value);
 std::string show(unsigned long long value);
 std::string show(double value);
 std::string show(float value);
+Json json_number(float value);
 
 template <class T>
 struct Field;  // name of the type, reading from text, showing as text
@@ -185,12 +186,26 @@ struct Apply {
     take({std::string(name), "text", {}, {}, {}, {}, {of.begin(), of.end()}}, field);
   }
 };
+// A float as the shortest decimal that reads back the same: 0.05, not 0.05000000074505806.
+template <class T>
+Json json_value(const T& value) {
+  if constexpr (std::is_same_v<T, float>)
+    return json_number(value);
+  else
+    return value;
+}
+template <class T>
+Json json_value(const std::vector<T>& values) {
+  Json list = Json::array();
+  for (const T& value : values) list.push_back(json_value(value));
+  return list;
+}
 struct ToJson {
   Json object = Json::object();
   template <class T>
   void operator()(std::string_view name, T& field, std::string_view, std::optional<double> = {},
                   std::optional<double> = {}) {
-    object[std::string(name)] = field;
+    object[std::string(name)] = json_value(field);
   }
   void choice(std::string_view name, std::string& field, std::string_view, std::initializer_list<const char*>) {
     object[std::string(name)] = field;

@@ -81,6 +81,7 @@ TEST(OptionsTest, GoToJsonAndBack) {
   Example options;
   options.prefixes = {4, 2};
   options.tied = false;
+  EXPECT_EQ(dump_json(to_json(options)["temperature"], -1), "0.05");
   auto settings = Settings::of_json(to_json(options));
   ASSERT_TRUE(settings.has_value());
   Example back;
