@@ -1,5 +1,7 @@
 #include "quiver/learn/tensor.h"
 
+#include <malloc.h>
+
 #include <algorithm>
 #include <cstdlib>
 #include <string_view>
@@ -45,10 +47,17 @@ bool openmp_waits_quietly() {
   const char* policy = std::getenv("OMP_WAIT_POLICY");
   return policy != nullptr && std::string_view(policy) == "passive";
 }
+void keep_freed_memory() {
+#ifdef M_MMAP_THRESHOLD
+  mallopt(M_MMAP_THRESHOLD, 32 << 20);  // the most glibc allows
+  mallopt(M_TRIM_THRESHOLD, 512 << 20);
+#endif
+}
 }  // namespace
 
 struct TorchThreads::State {
   explicit State(unsigned count) : before(torch::get_num_threads()), blas(count) {
+    keep_freed_memory();
     torch::set_num_threads(openmp_waits_quietly() ? static_cast<int>(count) : 1);
   }
   int before;

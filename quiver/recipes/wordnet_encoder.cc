@@ -1,7 +1,8 @@
 // The WordNet encoder: a bag of learned features that finds an entry of a dictionary from a sentence that uses it, or
 // from a description. Trained from scratch in two or three minutes on two cores; the encoder behind `make demo`.
 //
-//   pairs    (example sentence -> "lemmas: definition") and (lemma -> definition), of synsets on the Train side alone
+//   pairs    (example sentence -> "lemmas: definition"), (lemma -> definition) and (some words of the definition ->
+//            "lemmas: definition"), of synsets on the Train side alone
 //   encoder  one table of feature vectors (learn/encoders/text_bag), a weight per feature and column: query, lemmas,
 //            definition. It begins as a random projection of tf-idf and training moves it little: unseen words keep
 //            matching themselves, frequent ones learn what they are evidence for.
@@ -50,7 +51,8 @@ struct Options {
   int dims = 256;
   std::vector<int> prefixes{64};
   std::uint32_t steps = 1200, batch = 1024;
-  float lemma_share = 0.33f, temperature = 0.05f, rate = 0.005f, weight_rate = 0.1f;
+  float lemma_share = 0.25f, description_share = 0.15f, dropout = 0.1f, temperature = 0.05f, rate = 0.005f,
+        weight_rate = 0.1f;
   std::uint32_t buckets = 16384;
   bool quick = false;
   template <class V>
@@ -60,6 +62,9 @@ struct Options {
     v("steps", steps, "training steps", 1, 1e6);
     v("batch", batch, "pairs a step", 2, 65536);
     v("lemma_share", lemma_share, "part of the pairs that lead from a lemma to its definition", 0, 0.9);
+    v("description_share", description_share, "part of the pairs that lead from half a definition to its entry", 0,
+      0.9);
+    v("dropout", dropout, "part of a query's words that a step does not see", 0, 0.9);
     v("temperature", temperature, "of the softmax, at first", 0.01, 1);
     v("rate", rate, "how far a step moves the vectors of features", 1e-6, 1);
     v("weight_rate", weight_rate, "how far a step moves the weights of features", 0, 10);
@@ -78,7 +83,7 @@ struct Corpus {
   TextLists lemmas, examples;
   TextColumn definition;
   std::vector<std::string_view> texts;  // for the vocabulary: entries and examples
-  std::vector<Pair> example_pairs, lemma_pairs;
+  std::vector<Pair> example_pairs, lemma_pairs, description_pairs;
   learn::SharedKeyMiner senses;
 
   static Result<Corpus> of(const Items& items) {
@@ -89,6 +94,7 @@ struct Corpus {
     QUIVER_TRY(const auto train, split_rows(items, Part::Train, "synset"));
     for (const std::uint32_t row : train) {
       corpus.texts.push_back(corpus.definition[row]);
+      corpus.description_pairs.push_back({row, 0});
       for (std::uint32_t i = 0; i < corpus.examples[row].size(); ++i) {
         corpus.example_pairs.push_back({row, i});
         corpus.texts.push_back(corpus.examples[row][i]);
@@ -116,11 +122,15 @@ Result<learn::PairSampler> sampler_of(const std::vector<Corpus::Pair>& pairs, st
 class Batches {
  public:
   static Result<Batches> create(const Corpus& corpus, learn::TextBag& encoder, const Options& o, const Run& run) {
-    Batches batches(corpus, encoder, run.seed());
-    const auto lemmas = static_cast<std::uint32_t>(o.lemma_share * static_cast<float>(o.batch));
-    QUIVER_TRY(batches.examples_, sampler_of(corpus.example_pairs, o.batch - lemmas, "examples", run));
+    Batches batches(corpus, encoder, o.dropout, run.seed());
+    const auto part = [&](float share) { return static_cast<std::uint32_t>(share * static_cast<float>(o.batch)); };
+    const std::uint32_t lemmas = part(o.lemma_share), descriptions = part(o.description_share);
+    QUIVER_TRY(batches.examples_, sampler_of(corpus.example_pairs, o.batch - lemmas - descriptions, "examples", run));
     if (lemmas > 0) {
       QUIVER_TRY(batches.lemmas_, sampler_of(corpus.lemma_pairs, lemmas, "lemmas", run));
+    }
+    if (descriptions > 0) {
+      QUIVER_TRY(batches.descriptions_, sampler_of(corpus.description_pairs, descriptions, "descriptions", run));
     }
     return batches;
   }
@@ -128,57 +138,63 @@ class Batches {
   void draw(std::uint64_t step, learn::Tensors& out, learn::Tensors& batch) {
     left_ = {};
     right_ = {};
-    left_groups_.clear();
-    examples_->draw(step, rows_);
-    for (const std::uint32_t at : rows_) {
-      const auto [row, text] = corpus_.example_pairs[at];
+    groups_.clear();
+    Random random(seed_, mix(stream_of("batches"), step));
+    each(examples_, corpus_.example_pairs, step, [&](std::uint32_t row, std::uint32_t text) {
       encoder_.append(corpus_.examples[row][text], kQuery, left_);
+      left_.drop(dropout_, random);
       add_entry(row);
-      close(row);
-    }
-    const std::size_t with_negatives = left_groups_.size();
-    if (lemmas_) {
-      lemmas_->draw(step, rows_);
-      for (const std::uint32_t at : rows_) {
-        const auto [row, text] = corpus_.lemma_pairs[at];
-        encoder_.append(corpus_.lemmas[row][text], kQuery, left_);
-        encoder_.append(corpus_.definition[row], kDefinition, right_);
-        close(row);
-      }
-    }
-    std::vector<std::int64_t> right_groups = left_groups_;
-    Random random(seed_, mix(stream_of("senses"), step));
-    for (std::size_t i = 0; i < with_negatives; ++i) {
-      const auto other = corpus_.senses.draw(static_cast<std::uint32_t>(left_groups_[i]), random);
+    });
+    const std::size_t examples = groups_.size();
+    each(lemmas_, corpus_.lemma_pairs, step, [&](std::uint32_t row, std::uint32_t text) {
+      encoder_.append(corpus_.lemmas[row][text], kQuery, left_);
+      encoder_.append(corpus_.definition[row], kDefinition, right_);
+    });
+    each(descriptions_, corpus_.description_pairs, step, [&](std::uint32_t row, std::uint32_t) {
+      encoder_.append(corpus_.definition[row], kQuery, left_);
+      left_.drop(kForgotten, random);
+      add_entry(row);
+    });
+    batch["left_group"] = torch::tensor(groups_, torch::kInt64);
+    for (std::size_t i = 0; i < examples; ++i) {
+      const auto other = corpus_.senses.draw(static_cast<std::uint32_t>(groups_[i]), random);
       if (!other) continue;
       add_entry(*other);
       right_.close();
-      right_groups.push_back(*other);
+      groups_.push_back(*other);
     }
+    batch["right_group"] = torch::tensor(groups_, torch::kInt64);
     out["left"] = encoder_.forward(std::make_shared<learn::FeatureBags>(std::move(left_)));
     out["right"] = encoder_.forward(std::make_shared<learn::FeatureBags>(std::move(right_)));
-    batch["left_group"] = torch::tensor(left_groups_, torch::kInt64);
-    batch["right_group"] = torch::tensor(right_groups, torch::kInt64);
   }
 
  private:
-  Batches(const Corpus& corpus, learn::TextBag& encoder, std::uint64_t seed)
-      : corpus_(corpus), encoder_(encoder), seed_(seed) {}
+  static constexpr double kForgotten = 0.5;  // part of a definition that its description leaves out
+  Batches(const Corpus& corpus, learn::TextBag& encoder, double dropout, std::uint64_t seed)
+      : corpus_(corpus), encoder_(encoder), dropout_(dropout), seed_(seed) {}
+  template <class Add>
+  void each(const std::optional<learn::PairSampler>& sampler, const std::vector<Corpus::Pair>& pairs,
+            std::uint64_t step, Add&& add) {
+    if (!sampler) return;
+    sampler->draw(step, rows_);
+    for (const std::uint32_t at : rows_) {
+      add(pairs[at].row, pairs[at].text);
+      left_.close();
+      right_.close();
+      groups_.push_back(pairs[at].row);
+    }
+  }
   void add_entry(std::uint32_t row) {
     for (const std::string_view lemma : corpus_.lemmas[row]) encoder_.append(lemma, kLemmas, right_);
     encoder_.append(corpus_.definition[row], kDefinition, right_);
   }
-  void close(std::uint32_t row) {
-    left_.close();
-    right_.close();
-    left_groups_.push_back(row);
-  }
   const Corpus& corpus_;
   learn::TextBag& encoder_;
+  double dropout_;
   std::uint64_t seed_;
-  std::optional<learn::PairSampler> examples_, lemmas_;
+  std::optional<learn::PairSampler> examples_, lemmas_, descriptions_;
   std::vector<std::uint32_t> rows_;
-  std::vector<std::int64_t> left_groups_;
+  std::vector<std::int64_t> groups_;
   learn::FeatureBags left_, right_;
 };
 
@@ -194,6 +210,11 @@ Result<void> check(const Options& o) {
       return Error::invalid_argument(fmt::format(
           "option 'prefixes': {} does not fit; lengths rise and stay below dims = {}", o.prefixes[i], o.dims));
     }
+  }
+  if (o.lemma_share + o.description_share > 0.9f) {
+    return Error::invalid_argument(fmt::format(
+        "options 'lemma_share' {} and 'description_share' {} leave too little for examples; together at most 0.9",
+        o.lemma_share, o.description_share));
   }
   return {};
 }

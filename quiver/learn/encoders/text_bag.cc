@@ -4,7 +4,6 @@
 #include <cmath>
 
 #include "quiver/core/check.h"
-#include "quiver/core/random.h"
 
 namespace quiver::learn {
 namespace {
@@ -56,6 +55,20 @@ struct EntriesByFeature {
   std::size_t entry(std::size_t at) const { return static_cast<std::size_t>(order[at] & 0xFFFFFFFF); }
 };
 }  // namespace
+
+void FeatureBags::drop(double rate, Random& random) {
+  const std::size_t begin = offsets.back(), end = features.size();
+  if (rate <= 0 || begin == end) return;
+  const std::size_t survivor = begin + random.below(end - begin);
+  std::size_t kept = begin;
+  for (std::size_t entry = begin; entry < end; ++entry) {
+    if (random.uniform() < rate && entry != survivor) continue;
+    features[kept] = features[entry];
+    weightings[kept++] = weightings[entry];
+  }
+  features.resize(kept);
+  weightings.resize(kept);
+}
 
 TextBag::TextBag(TextFeatures features, const TextBagOptions& options, std::uint64_t seed)
     : features_(std::move(features)), table_("table", random_rows(features_.rows(), options.dim, seed)) {

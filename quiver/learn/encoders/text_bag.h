@@ -21,6 +21,7 @@
 #include <string_view>
 #include <vector>
 
+#include "quiver/core/random.h"
 #include "quiver/learn/tables/table.h"
 #include "quiver/learn/tensor.h"
 #include "quiver/model/text_features.h"
@@ -38,6 +39,8 @@ struct FeatureBags {
     weightings.insert(weightings.end(), rows.size(), weighting);
   }
   void close() { offsets.push_back(features.size()); }
+  // Word dropout: forgets each entry added since the last close() with probability `rate`, but not all of them.
+  void drop(double rate, Random& random);
 };
 
 struct TextBagOptions {

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 
 namespace quiver::learn {
@@ -71,6 +72,36 @@ TEST(TextBagEncoderTest, EmptyBagsAreZeroAndHarmless) {
   EXPECT_TRUE(torch::equal(out, torch::zeros({1, 3})));
   out.sum().backward();
   EXPECT_TRUE(encoder.table().gradient().rows.empty());
+}
+
+TEST(FeatureBagsTest, DropsWordsOfTheOpenBagAlone) {
+  constexpr std::uint64_t kDropSeed = 4;
+  Random random(kDropSeed);
+  std::size_t kept = 0;
+  for (int round = 0; round < 200; ++round) {
+    FeatureBags bags;
+    bags.add(std::vector<std::uint32_t>{1, 2, 3}, 0);
+    bags.close();
+    bags.add(std::vector<std::uint32_t>{4, 5, 6, 7, 8, 9, 10, 11, 12, 13}, 1);
+    bags.drop(0.5, random);
+    bags.close();
+    EXPECT_EQ(bags.offsets[1], 3U);
+    EXPECT_EQ(bags.features.size(), bags.weightings.size());
+    EXPECT_TRUE(std::ranges::is_sorted(bags.features));  // in reading order still
+    kept += bags.offsets[2] - bags.offsets[1];
+  }
+  EXPECT_NEAR(static_cast<double>(kept) / 200, 5.5, 0.4) << "seed " << kDropSeed;  // one in ten is sure to stay
+}
+
+TEST(FeatureBagsTest, NeverEmptiesABag) {
+  Random random(1);
+  FeatureBags bags;
+  bags.drop(0.9, random);  // nothing there
+  bags.add(std::vector<std::uint32_t>{7, 8}, 0);
+  bags.drop(1, random);
+  EXPECT_EQ(bags.features.size(), 1U);
+  bags.drop(0, random);
+  EXPECT_EQ(bags.features.size(), 1U);
 }
 
 TEST(TextBagEncoderTest, GivesNoGradientWhenNoneIsAsked) {
