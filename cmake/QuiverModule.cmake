@@ -1,8 +1,9 @@
 # quiver_module(core DEPENDS simd LINK fmt::fmt PUBLIC_LINK ...): the library quiver::core from quiver/core/**/*.cc and,
 # when tests are on, the executable core_test from its *_test.cc files. DEPENDS are modules, checked by the linker;
-# tools/check_layers reads the include lines against the same table. `bench_*.cc` files are left to bench/.
+# tools/check_layers reads the include lines against the same table. Sources are compiled in unity batches, so names in a
+# module's unnamed namespaces differ; ALONE keeps each file by itself (flags of its own, or the same names by design).
 function(quiver_module name)
-  cmake_parse_arguments(ARG "" "" "DEPENDS;LINK;PUBLIC_LINK;TEST_LINK" ${ARGN})
+  cmake_parse_arguments(ARG "ALONE" "" "DEPENDS;LINK;PUBLIC_LINK;TEST_LINK" ${ARGN})
   file(GLOB_RECURSE all CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cc)
   set(tests ${all})
   list(FILTER tests INCLUDE REGEX "_test\\.cc$")
@@ -15,6 +16,9 @@ function(quiver_module name)
   add_library(quiver_${name} STATIC ${sources})
   add_library(quiver::${name} ALIAS quiver_${name})
   set_target_properties(quiver_${name} PROPERTIES EXPORT_NAME ${name})
+  if(NOT ARG_ALONE AND QUIVER_UNITY_BATCH GREATER 1)
+    set_target_properties(quiver_${name} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE ${QUIVER_UNITY_BATCH})
+  endif()
   target_include_directories(quiver_${name} PUBLIC
     $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
   target_compile_features(quiver_${name} PUBLIC cxx_std_20)

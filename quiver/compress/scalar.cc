@@ -17,7 +17,7 @@ using internal::RowStore;
 
 constexpr std::size_t kEncodeBlock = 256;  // rows converted at a time
 
-struct Layout {
+struct RowLayout {
   Element element;
   Space space;
   bool keeps_inverse_norm() const { return element == Element::F16 && space.metric == Metric::Cosine; }
@@ -127,7 +127,7 @@ std::vector<std::byte> bytes_of_row(const std::byte* row, std::size_t size) { re
 
 class StoredCodes final : public Codes {
  public:
-  StoredCodes(Layout layout, RowStore rows) : layout_(std::move(layout)), rows_(std::move(rows)) {}
+  StoredCodes(RowLayout layout, RowStore rows) : layout_(std::move(layout)), rows_(std::move(rows)) {}
 
   std::string spec() const override { return std::string(name_of(layout_.element)); }
   const Space& space() const noexcept override { return layout_.space; }
@@ -242,13 +242,13 @@ class StoredCodes final : public Codes {
     std::memcpy(row + layout_.norm_at(), &inverse, sizeof(float));
   }
 
-  Layout layout_;
+  RowLayout layout_;
   RowStore rows_;
 };
 
 class StoredQuantizer final : public Quantizer {
  public:
-  explicit StoredQuantizer(Layout layout) : layout_(std::move(layout)) {}
+  explicit StoredQuantizer(RowLayout layout) : layout_(std::move(layout)) {}
   std::string spec() const override { return std::string(name_of(layout_.element)); }
   const Space& space() const noexcept override { return layout_.space; }
   Result<void> fit(MatrixView, MatrixView, Run&) override { return {}; }
@@ -263,7 +263,7 @@ class StoredQuantizer final : public Quantizer {
   }
 
  private:
-  Layout layout_;
+  RowLayout layout_;
 };
 }  // namespace
 
@@ -274,16 +274,16 @@ Result<std::unique_ptr<Quantizer>> make_stored(Element element, const Space& spa
         fmt::format("storing rows as {}: {} dims, at most {} can be summed in 32 bits; use f32", name_of(element),
                     space.dims, simd::kMaxIntegerDims));
   }
-  return std::make_unique<StoredQuantizer>(Layout{element, space});
+  return std::make_unique<StoredQuantizer>(RowLayout{element, space});
 }
 
 std::size_t stored_bytes_per_row(Element element, const Space& space) noexcept {
-  return Layout{element, space}.stride();
+  return RowLayout{element, space}.stride();
 }
 
 Result<std::unique_ptr<Codes>> load_stored(Element element, const Space& space, const Container& file,
                                            std::string_view prefix) {
-  Layout layout{element, space};
+  RowLayout layout{element, space};
   QUIVER_TRY(RowStore rows, internal::map_rows(file, prefix, layout.stride()));
   return std::make_unique<StoredCodes>(std::move(layout), std::move(rows));
 }

@@ -19,7 +19,7 @@ constexpr std::size_t kHugePage = std::size_t{2} << 20;
 
 constexpr std::size_t round_up(std::size_t n, std::size_t step) { return (n + step - 1) / step * step; }
 // A row's length in elements so that every row begins on a cache line.
-constexpr std::size_t padded(std::size_t count, std::size_t element_bytes) {
+constexpr std::size_t padded_row(std::size_t count, std::size_t element_bytes) {
   return round_up(count * element_bytes, kLine) / element_bytes;
 }
 // Products that wrap would allocate too little; they can only come from a header that lies.
@@ -55,7 +55,7 @@ void AlignedBytes::Free::operator()(std::byte* p) const noexcept { std::free(p);
 Matrix::Matrix(std::size_t rows, std::size_t cols)
     : rows_(rows),
       cols_(cols),
-      stride_(padded(cols, sizeof(float))),
+      stride_(padded_row(cols, sizeof(float))),
       bytes_(checked_product(checked_product(rows, stride_), sizeof(float))) {}
 
 Matrix Matrix::copy_of(MatrixView view) {
@@ -70,7 +70,7 @@ TypedMatrix::TypedMatrix(Element element, std::size_t rows, std::size_t dims)
     : element_(element),
       rows_(rows),
       dims_(dims),
-      stride_(padded(bytes_of(element, dims), 1)),
+      stride_(padded_row(bytes_of(element, dims), 1)),
       bytes_(checked_product(rows, stride_)) {}
 
 Matrix to_float(TypedView rows) {

@@ -140,4 +140,10 @@ Result<MatrixView> Rows::dense() const {
   return Error::unsupported(fmt::format("reading rows as dense vectors: these are {}", name_of(form())));
 }
 
+Result<TypedView> Rows::dense_typed() const {
+  if (const auto* view = std::get_if<MatrixView>(&view_)) return typed(*view);
+  if (const auto* view = std::get_if<TypedView>(&view_)) return *view;
+  return Error::unsupported(fmt::format("reading rows as dense vectors: these are {}", name_of(form())));
+}
+
 }  // namespace quiver

@@ -21,6 +21,7 @@ TEST(RowsTest, OtherElementsAreNotFloats) {
   const Rows rows = Rows::dense(TypedMatrix(Element::U8, 2, 5), {});
   EXPECT_EQ(rows.dense().error().code(), Code::Unsupported);
   EXPECT_EQ(dims_of(rows.view()), 5U);
+  EXPECT_EQ(rows.dense_typed()->element, Element::U8);
   EXPECT_TRUE(Rows::dense(TypedMatrix(Element::F32, 2, 5), {}).dense().has_value());
 }
 TEST(RowsTest, RaggedOffsetsAreChecked) {
@@ -43,6 +44,7 @@ TEST(RowsTest, SparseTermsAreChecked) {
   const auto good = build({1, 4}, 5);
   ASSERT_TRUE(good.has_value());
   EXPECT_EQ(good->form(), Form::Sparse);
+  EXPECT_EQ(good->dense_typed().error().message(), "reading rows as dense vectors: these are sparse");
   EXPECT_EQ(good->size(), 1U);
   EXPECT_EQ(good->space().dims, 5U);
   EXPECT_FALSE(build({4, 1}, 5).has_value());

@@ -13,13 +13,6 @@
 
 namespace quiver {
 namespace {
-Result<TypedView> dense_of(const Rows& rows) {
-  const RowsView view = rows.view();
-  if (const auto* dense = std::get_if<MatrixView>(&view)) return typed(*dense);
-  if (const auto* dense = std::get_if<TypedView>(&view)) return *dense;
-  return Error::unsupported(fmt::format("this format holds dense vectors and these rows are {}", name_of(rows.form())));
-}
-
 Error unknown_suffix(const std::filesystem::path& path, std::string_view known) {
   return Error::invalid_argument(
       fmt::format("writing {}: '{}' is no format to write; use {}", path.string(), path.extension().string(), known));
@@ -69,7 +62,7 @@ Result<Integers> read_integers(const std::filesystem::path& path) {
 Result<void> write_vectors(const std::filesystem::path& path, const Rows& rows) {
   const std::string suffix = path.extension().string();
   if (suffix == ".qvr") return save_rows(path, rows);
-  QUIVER_TRY(const TypedView view, dense_of(rows).within("writing " + path.string()));
+  QUIVER_TRY(const TypedView view, rows.dense_typed().within("writing " + path.string()));
   if (suffix == ".fvecs") return write_fvecs(path, view);
   if (suffix == ".bvecs") return write_bvecs(path, view);
   if (suffix == ".npy") return write_npy(path, view);

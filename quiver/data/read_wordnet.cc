@@ -14,12 +14,12 @@ namespace quiver {
 namespace {
 namespace fs = std::filesystem;
 
-struct Part {
+struct PartOfSpeech {
   std::string_view file;
   char letter;  // of the synset's name; satellites 's' are adjectives
 };
-constexpr std::array kParts{Part{"data.noun", 'n'}, Part{"data.verb", 'v'}, Part{"data.adj", 'a'},
-                            Part{"data.adv", 'r'}};
+constexpr std::array kParts{PartOfSpeech{"data.noun", 'n'}, PartOfSpeech{"data.verb", 'v'},
+                            PartOfSpeech{"data.adj", 'a'}, PartOfSpeech{"data.adv", 'r'}};
 
 enum Column : std::size_t { kSynset, kLemmas, kDefinition, kExamples, kText, kHypernyms };
 std::vector<Field> fields() {
@@ -169,7 +169,7 @@ Gloss split_gloss(std::string_view gloss) {
 
 Result<Items> read_wordnet(const fs::path& folder, std::uint32_t expected) {
   ItemsBuilder builder(fields());
-  for (const Part& part : kParts) {
+  for (const PartOfSpeech& part : kParts) {
     const fs::path path = folder / part.file;
     QUIVER_TRY(const MappedFile file, open_part(path));
     const std::string step = "reading " + path.string();

@@ -33,7 +33,8 @@ Result<Items> read_rows_file(const Source& source, const ReadOptions& options) {
 
 constexpr string_view kFvecs[] = {".fvecs"}, kBvecs[] = {".bvecs"}, kIvecs[] = {".ivecs"}, kNpy[] = {".npy"},
                       kIdx[] = {".idx", "-ubyte"}, kHdf5[] = {".hdf5", ".h5"}, kRows[] = {".qvr"},
-                      kJsonl[] = {".jsonl", ".ndjson"}, kCsv[] = {".csv"}, kTsv[] = {".tsv"}, kText[] = {".txt"};
+                      kJsonl[] = {".jsonl", ".ndjson"}, kCsv[] = {".csv"}, kTsv[] = {".tsv"},
+                      kTextSuffixes[] = {".txt"};
 
 constexpr std::array kReaders{
     Reader{"fvecs", "vectors (f32)", kFvecs, nullptr, read_fvecs},
@@ -49,7 +50,7 @@ constexpr std::array kReaders{
     Reader{"jsonl", "one column a key", kJsonl, nullptr, read_jsonl},
     Reader{"csv", "one column a header", kCsv, nullptr, read_csv},
     Reader{"tsv", "one column a header", kTsv, nullptr, read_tsv},
-    Reader{"text", "one text a line", kText, nullptr, read_lines},
+    Reader{"text", "one text a line", kTextSuffixes, nullptr, read_lines},
 };
 
 std::vector<std::string> names() {

@@ -14,14 +14,6 @@ namespace quiver {
 namespace {
 constexpr std::size_t kAlign = 64;
 
-Result<TypedView> dense_of(const Rows& rows) {
-  const RowsView view = rows.view();
-  if (const auto* dense = std::get_if<MatrixView>(&view)) return typed(*dense);
-  if (const auto* dense = std::get_if<TypedView>(&view)) return *dense;
-  return Error::unsupported(
-      fmt::format("only dense rows have a file format so far and these are {}", name_of(rows.form())));
-}
-
 // Whether the rows lie in memory as in the file: 64-byte steps, zeros behind each row's last coordinate. Owned rows do;
 // a prefix or a slice of something wider does not.
 bool lies_as_in_file(const View<std::byte>& rows, std::size_t stride) {
@@ -58,7 +50,7 @@ Result<Rows> rows_of(const Container& file) {
 
 Result<void> save_rows(const std::filesystem::path& path, const Rows& rows) {
   const std::string step = "writing " + path.string();
-  QUIVER_TRY(const TypedView view, dense_of(rows).within(step));
+  QUIVER_TRY(const TypedView view, rows.dense_typed().within(step));
   QUIVER_TRY(internal::check_counts(view.rows(), view.dims).within(step));
   const std::size_t width = view.bytes.cols, stride = (width + kAlign - 1) / kAlign * kAlign;
   const Json meta = {{"space", space_to_json(rows.space())},

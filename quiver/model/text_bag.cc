@@ -10,7 +10,7 @@
 
 namespace quiver {
 namespace {
-constexpr std::size_t kBlock = 256;  // texts pooled together: enough rows for GEMM, small enough for the cache
+constexpr std::size_t kTextsPerBlock = 256;  // texts pooled together: enough rows for GEMM, small enough for the cache
 
 // sum += weight * row, 16 floats at a time so that the compiler emits vector code at -O2.
 void add_scaled(float weight, const float* __restrict row, float* __restrict sum, std::size_t dims) {
@@ -85,9 +85,9 @@ class TextBag final : public ModelBody {
     std::vector<TextFeatures::Scratch> scratch(threads.count());
     auto stage = run.stage("encode", items.size());
     const BlasThreads one(1);  // each worker multiplies its own block
-    threads.parallel_for(items.size(), kBlock, [&](std::size_t begin, std::size_t end, unsigned worker) {
-      for (; begin < end && !run.stop(); begin += kBlock) {
-        const std::size_t count = std::min(kBlock, end - begin);
+    threads.parallel_for(items.size(), kTextsPerBlock, [&](std::size_t begin, std::size_t end, unsigned worker) {
+      for (; begin < end && !run.stop(); begin += kTextsPerBlock) {
+        const std::size_t count = std::min(kTextsPerBlock, end - begin);
         encode_block(tower.layers, columns, begin, count, scratch[worker], out);
         stage.advance(count);
       }

@@ -9,7 +9,7 @@
 
 namespace quiver {
 namespace {
-std::string_view trimmed(std::string_view text) {
+std::string_view bare(std::string_view text) {
   const std::size_t begin = text.find_first_not_of(" \t\r");
   if (begin == std::string_view::npos) return {};
   return text.substr(begin, text.find_last_not_of(" \t\r") - begin + 1);
@@ -32,7 +32,7 @@ Result<void> take_entry(std::string_view key, std::string_view value, RecipePage
   } else if (key == "data") {
     while (!value.empty()) {
       const std::size_t comma = std::min(value.find(','), value.size());
-      const std::string_view name = trimmed(value.substr(0, comma));
+      const std::string_view name = bare(value.substr(0, comma));
       if (!name.empty() && name != "none") page.data.emplace_back(name);
       value.remove_prefix(std::min(comma + 1, value.size()));
     }
@@ -48,7 +48,7 @@ Result<void> read_front_matter(std::string_view text, RecipePage& page) {
   bool in_bars = false, opened = false;
   for (std::size_t number = 1; !text.empty(); ++number) {
     const std::size_t end = std::min(text.find('\n'), text.size());
-    const std::string_view line = trimmed(text.substr(0, end));
+    const std::string_view line = bare(text.substr(0, end));
     text.remove_prefix(std::min(end + 1, text.size()));
     const auto wrong = [&](std::string_view what) {
       return Error::invalid_argument(fmt::format("line {}: {}", number, what));
@@ -73,7 +73,7 @@ Result<void> read_front_matter(std::string_view text, RecipePage& page) {
     } else if (!line.empty()) {
       const std::size_t colon = line.find(':');
       if (colon == std::string_view::npos) return wrong(fmt::format("'{}' is no 'key: value'", line));
-      const std::string_view key = line.substr(0, colon), value = trimmed(line.substr(colon + 1));
+      const std::string_view key = line.substr(0, colon), value = bare(line.substr(colon + 1));
       if (!seen.emplace(key).second) return wrong(fmt::format("'{}' is there twice", key));
       in_bars = key == "bars";
       if (in_bars && !value.empty()) return wrong("bars stand below, one a line, after '- '");

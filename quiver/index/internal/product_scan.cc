@@ -12,15 +12,15 @@
 
 namespace quiver::internal {
 namespace {
-constexpr float kInfinity = std::numeric_limits<float>::infinity();
+constexpr float kNoBound = std::numeric_limits<float>::infinity();
 constexpr std::size_t kMinQueries = 12;
-constexpr std::size_t kTileBytes = std::size_t{1} << 20;  // of float rows in one product
+constexpr std::size_t kProductTileBytes = std::size_t{1} << 20;  // of float rows in one product
 constexpr std::size_t kMaxTile = 1024;
 
 // A float not below x.
 float rounded_up(double x) noexcept {
   const auto f = static_cast<float>(x);
-  return static_cast<double>(f) >= x ? f : std::nextafter(f, kInfinity);
+  return static_cast<double>(f) >= x ? f : std::nextafter(f, kNoBound);
 }
 
 void lower(std::atomic<float>& ceiling, float to) noexcept {
@@ -74,13 +74,13 @@ ProductScan::ProductScan(const Codes& codes, const DenseInput& queries, std::siz
     const double scale = metric_ == Metric::Cosine && norms_[q] > 0 ? 1 / norms_[q] : 1;
     std::transform(given.row(q).begin(), given.row(q).end(), queries_.row(q).begin(),
                    [scale](float x) { return static_cast<float>(x * scale); });
-    ceilings_[q].store(kInfinity, std::memory_order_relaxed);
+    ceilings_[q].store(kNoBound, std::memory_order_relaxed);
   }
 }
 
 std::vector<TopK> ProductScan::run(Run& run, SearchStats& stats) {
   const std::size_t row_bytes = std::max<std::size_t>(queries_.cols() * sizeof(float), 1);
-  const std::size_t tile = std::clamp(kTileBytes / row_bytes / 64 * 64, std::size_t{64}, kMaxTile);
+  const std::size_t tile = std::clamp(kProductTileBytes / row_bytes / 64 * 64, std::size_t{64}, kMaxTile);
   std::vector<Worker> workers(run.threads().count());
   const BlasThreads one(1);  // each worker multiplies its own tiles
   run.threads().parallel_for(codes_.rows(), tile, [&](std::size_t begin, std::size_t end, unsigned worker) {
