@@ -20,7 +20,8 @@ int main() {
   const quiver::Rows rows = quiver::Rows::dense(std::move(base), {.metric = quiver::Metric::L2});
 
   auto spec = quiver::IndexSpec::parse("flat");
-  auto index = std::move(spec).and_then([&](const quiver::IndexSpec& flat) { return quiver::build_index(flat, rows, {}, run); });
+  auto index =
+      std::move(spec).and_then([&](const quiver::IndexSpec& flat) { return quiver::build_index(flat, rows, {}, run); });
   if (!index) return std::fprintf(stderr, "%s\n", index.error().message().c_str()), 1;
 
   const quiver::MatrixView query = (*rows.dense()).slice(4217, 1);

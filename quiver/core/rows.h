@@ -68,7 +68,8 @@ class Rows {
   RowsView view() const noexcept { return view_; }
   // The rows as float vectors in memory. Error Unsupported when the form is not Dense or the element is not F32.
   Result<MatrixView> dense() const;
-  // The rows as dense vectors of whatever element type they are stored in. Error Unsupported when the form is not Dense.
+  // The rows as dense vectors of whatever element type they are stored in. Error Unsupported when the form is not
+  // Dense.
   Result<TypedView> dense_typed() const;
 
  private:
