@@ -94,7 +94,8 @@ TEST(Tables, ReadTheStsBenchmark) {
   const auto data = *Dataset::open(path.string() + "?header=false&rows=5749");
   EXPECT_EQ(data.size(), 5749u);
   EXPECT_EQ(data.fields()[2].modality, Modality::Number);
-  for (const double score : *data.items().numbers("column3")) {
+  const auto scores = data.items().numbers("column3");
+  for (const double score : *scores) {
     ASSERT_GE(score, 0);
     ASSERT_LE(score, 5);
   }
