@@ -240,6 +240,25 @@ Result<Model> frozen(const learn::TextBag& encoder, const Options& o, Card card)
   return learn::freeze(encoder, ports, {o.prefixes.begin(), o.prefixes.end()}, std::move(card));
 }
 
+// What the model reaches on the validation side, at every length: mrr@10, recall@10, recall@100.
+Result<std::map<std::string, double>> measured_on_validation(const Model& model, const Items& items, const Options& o,
+                                                             Run& run) {
+  QUIVER_TRY(const WordnetTask task, WordnetTask::of(items));
+  QUIVER_TRY(const Encoded entries, model.encode(task.entries, {.role = "item"}, run));
+  QUIVER_TRY(const Encoded queries, model.encode(Items::of("text", task.validation.texts), {.role = "query"}, run));
+  std::vector<std::size_t> lengths(o.prefixes.begin(), o.prefixes.end());
+  lengths.push_back(static_cast<std::size_t>(o.dims));
+  QUIVER_TRY(const auto scores,
+             learn::evaluate_retrieval(queries.rows, entries.rows, task.validation.answers, lengths, run));
+  std::map<std::string, double> measured;
+  for (const learn::RetrievalScores& score : scores) {
+    measured[fmt::format("validation.mrr@10[{}]", score.dims)] = score.mrr_10.mean;
+    measured[fmt::format("validation.recall@10[{}]", score.dims)] = score.recall_10.mean;
+    measured[fmt::format("validation.recall@100[{}]", score.dims)] = score.recall_100.mean;
+  }
+  return measured;
+}
+
 Result<Fitted> fit(const Options& o, const Inputs& in, Run& run) {
   QUIVER_TRY(check(o));
   QUIVER_TRY(const Dataset* data, data_of(in, "train"));
@@ -276,20 +295,27 @@ Result<Fitted> fit(const Options& o, const Inputs& in, Run& run) {
                                                         .checkpoint = checkpoint,
                                                         .fingerprint = fingerprint},
                                                        run));
-    QUIVER_TRY(Model model,
-               frozen(encoder, o,
-                      {.recipe = std::string(kCard.slug),
-                       .data = data->spec(),
-                       .data_digest = digest,
-                       .data_licence = std::string(kLicence),
-                       .seed = run.seed(),
-                       .options = options,
-                       .measured = {{"train.loss", log.curve.back().loss}, {"train.seconds", log.seconds}}}));
-    std::error_code ignored;  // the model holds what the checkpoint was kept for
-    std::filesystem::remove(checkpoint, ignored);
-    Fitted fitted{.model = std::move(model), .report = {}};
+    Card card{.recipe = std::string(kCard.slug),
+              .data = data->spec(),
+              .data_digest = digest,
+              .data_licence = std::string(kLicence),
+              .seed = run.seed(),
+              .options = options};
+    QUIVER_TRY(Model model, frozen(encoder, o, card));
+    Fitted fitted;
     fitted.report.tables.emplace("curve", curve_of(log));
     if (!log.started_over.empty()) fitted.report.warnings.push_back("training started over: " + log.started_over);
+    auto measured = measured_on_validation(model, data->items(), o, run);
+    if (measured.has_value()) {
+      card.measured = *std::move(measured);
+    } else if (measured.error().code() == Code::Cancelled) {
+      return std::move(measured).error();
+    } else {
+      fitted.report.warnings.push_back("not measured: " + measured.error().message());
+    }
+    QUIVER_TRY(fitted.model, model.with_card(std::move(card)));
+    std::error_code ignored;  // the model holds what the checkpoint was kept for
+    std::filesystem::remove(checkpoint, ignored);
     return fitted;
   });
 }

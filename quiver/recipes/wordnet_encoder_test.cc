@@ -61,6 +61,9 @@ TEST(WordnetEncoder, FindsEntriesItNeverSaw) {
   EXPECT_EQ(model.card().recipe, "wordnet-encoder");
   EXPECT_EQ(model.card().seed, kToySeed);
   EXPECT_THAT(model.card().data_licence, HasSubstr("WordNet"));
+  EXPECT_GT(model.card().measured.at("validation.recall@10[32]"), 0.8);
+  EXPECT_TRUE(model.card().measured.contains("validation.mrr@10[8]"));
+  EXPECT_TRUE(fitted->report.warnings.empty());
   const Items curve = fitted->report.tables.at("curve");
   EXPECT_LT((*curve.numbers("loss"))[curve.size() - 1], (*curve.numbers("loss"))[0]);
 
@@ -95,6 +98,20 @@ TEST(WordnetEncoder, SaysWhatDoesNotFit) {
   EXPECT_THAT(message("lemma_share", "0.8"), HasSubstr("leave too little for examples"));
   EXPECT_THAT(message("batch", "4096"), HasSubstr("take a smaller batch"));
   EXPECT_THAT(message("temperatur", "1"), HasSubstr("temperature"));
+}
+
+TEST(WordnetEncoder, FitsAnExcerptWithoutAMeasure) {
+  const TemporaryFolder folder;
+  quiver::Run run({.seed = kToySeed, .threads = 1, .cache = folder.path()});
+  const Items all = toy_dictionary(600);
+  const auto train = *split_rows(all, Part::Train, "synset");
+  Inputs inputs;
+  inputs.data.emplace("train", Dataset::of(all.take(train), "toy", "synset"));
+  const auto fitted = (*find_recipe("wordnet-encoder"))->fit(inputs, small_settings(), run);
+  ASSERT_TRUE(fitted.has_value()) << fitted.error().message();
+  EXPECT_TRUE(fitted->model->card().measured.empty());
+  ASSERT_EQ(fitted->report.warnings.size(), 1U);
+  EXPECT_THAT(fitted->report.warnings[0], HasSubstr("none of the 0 synsets on the validation side"));
 }
 
 TEST(WordnetEncoder, NeedsItsColumns) {
