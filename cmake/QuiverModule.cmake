@@ -18,6 +18,8 @@ function(quiver_module name)
   set_target_properties(quiver_${name} PROPERTIES EXPORT_NAME ${name})
   if(NOT ARG_ALONE AND QUIVER_UNITY_BATCH GREATER 1)
     set_target_properties(quiver_${name} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE ${QUIVER_UNITY_BATCH})
+    # In a batch no file is the main one, so g++ takes an unnamed namespace in a .cc for one in a header.
+    target_compile_options(quiver_${name} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>)
   endif()
   target_include_directories(quiver_${name} PUBLIC
     $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
