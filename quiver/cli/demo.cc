@@ -134,16 +134,28 @@ Result<Json> make_document(const Options& options, const Artefacts& made, Json b
   const fs::path file = made.folder / "demo.json";
   const Json key{{"model", made.model->id()},   {"index", kIndexSpec}, {"seed", run.seed()},
                  {"version", quiver_version()}, {"out", options.out},  {"corpus", options.corpus}};
+  const fs::path page = made.folder / "report.html";
+  const auto save = [&](Json& document) {
+    document["seconds"] = steps.seconds();
+    return write_file(file, dump_json(document) + "\n");
+  };
   Json document;
   if (before.contains("key") && before["key"] == key) {
     steps.kept("measure", file, "same model and index");
     document = std::move(before);
+    if (document.contains("report") && fs::exists(page)) {
+      steps.kept("report", page, "same numbers");
+      QUIVER_TRY(save(document));
+      return document;
+    }
   } else {
     QUIVER_TRY(document, steps.make("measure", [&] { return measure(made, options, run); }));
     document["key"] = key;
   }
-  document["seconds"] = steps.seconds();
-  QUIVER_TRY(write_file(file, dump_json(document) + "\n"));
+  QUIVER_TRY(save(document));  // before the page: drawing its map takes a while and may be interrupted
+  QUIVER_TRY(steps.make("report", [&] { return write_report(document, made, run); }));
+  document["report"] = page.string();
+  QUIVER_TRY(save(document));
   return document;
 }
 
@@ -164,7 +176,6 @@ Result<Answer> run_demo(const Options& options, Run& run) {
     QUIVER_TRY(made.vectors, make_vectors(made, steps, run));
     QUIVER_TRY(made.index, make_index(made, steps, run));
     QUIVER_TRY(Json document, make_document(options, made, std::move(before), steps, run));
-    QUIVER_TRY(write_report(document, made, run));
     return document;
   };
   auto document = all();

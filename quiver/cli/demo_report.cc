@@ -44,7 +44,7 @@ void add_quality(HtmlReport& page, const Json& task) {
   table.caption = fmt::format(
       "Paired differences: encoder - bm25 {} in MRR@10; fused - the better part {} in recall@10. Chosen on validation: "
       "bm25 k1 {:g}, "
-      "b {:g}; weight of the encoder when fused {:g}.",
+      "b {:g}; weight of bm25 when fused {:g}.",
       with_interval(task["differences"]["encoder - bm25"]["mrr@10"]),
       with_interval(task["differences"]["fused - best"]["recall@10"]), task["bm25"]["k1"].get<double>(),
       task["bm25"]["b"].get<double>(), task["fusion_weight"].get<double>());

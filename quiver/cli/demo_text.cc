@@ -26,7 +26,7 @@ std::string quality(const Json& task) {
       "Find the entry an example sentence was written for: {} test sentences against {} entries, none of them seen in "
       "training\n"
       "{}encoder - bm25 in MRR@10: {}; fused - the better part in recall@10: {}\n"
-      "95 % bootstrap intervals over queries. On validation: bm25 k1 {:g}, b {:g}; weight of the encoder when fused "
+      "95 % bootstrap intervals over queries. On validation: bm25 k1 {:g}, b {:g}; weight of bm25 when fused "
       "{:g}\n",
       grouped(task["test_queries"].get<std::uint64_t>()), grouped(task["entries"].get<std::uint64_t>()), table.text(),
       signed_interval(task["differences"]["encoder - bm25"]["mrr@10"]),

@@ -27,9 +27,9 @@ struct Options {
 
 Result<Answer> run_reproduce(const Options& options, Run& run) {
   QUIVER_TRY(const Recipe* recipe, find_recipe(options.recipe));
-  QUIVER_TRY(RecipePage page, open_page(options.pages, options.recipe));
   ReproduceOptions how;
   QUIVER_TRY(how.settings, Settings::parse(options.options).within("--options"));
+  QUIVER_TRY(RecipePage page, open_page(options.pages, options.recipe));
   how.seeds = options.seeds;
   how.quick = options.quick;
   how.fresh = options.fresh;

@@ -15,6 +15,8 @@
 // on two cores, most of it the grid of BM25.
 #pragma once
 #include <cstdint>
+#include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,6 +28,7 @@
 #include "quiver/core/statistics.h"
 #include "quiver/data/items.h"
 #include "quiver/data/split.h"
+#include "quiver/data/vocabulary.h"
 #include "quiver/index/bm25.h"
 #include "quiver/index/index.h"
 #include "quiver/model/model.h"
@@ -52,18 +55,21 @@ struct WordnetVectors {
 // Entries in role "item", queries (column "text") in role "query".
 Result<WordnetVectors> encode_wordnet(const WordnetTask& task, const Model& model, Run& run);
 
-// BM25 over the entries' stemmed words, tuned; kept to answer further queries.
+// BM25 over the entries' stemmed words, tuned.
 class WordnetBm25 {
  public:
   // Chooses k1 and b by MRR@10 of the validation queries.
   static Result<WordnetBm25> tune(const WordnetTask& task, Run& run);
   const Bm25Options& options() const noexcept { return options_; }
-  Result<Hits> search(std::span<const std::string> texts, std::uint32_t k, Run& run) const;
+  // The texts' stems that any entry has, counted: what search() and score() take.
+  Result<SparseRows> queries(std::span<const std::string> texts) const;
+  Result<Hits> search(const SparseRows& queries, std::uint32_t k, Run& run) const;
+  double score(const SparseRows& queries, std::size_t query, std::uint32_t entry) const noexcept;
 
  private:
-  struct Words;
   Bm25Options options_;
-  std::shared_ptr<const Words> words_;
+  Vocabulary words_;
+  SparseRows impacts_;
   std::shared_ptr<const Index> index_;
 };
 
