@@ -1,8 +1,9 @@
 // The WordNet encoder: a bag of learned features that finds an entry of a dictionary from a sentence that uses it, or
-// from a description. Trained from scratch in two or three minutes on two cores; the encoder behind `make demo`.
+// from a description. Trained from scratch in a minute or two on two cores; the encoder behind `make demo`.
 //
-//   pairs    (example sentence -> "lemmas: definition"), (lemma -> definition) and (some words of the definition ->
-//            "lemmas: definition"), of synsets on the Train side alone
+//   pairs    (example sentence -> "lemmas: definition") and (lemma -> definition), of synsets on the Train side alone.
+//            With `description_share` also (half a definition -> its entry), which costs the sentences: MRR@10 on
+//            validation was 0.275 with 15 % of these and 10 % word dropout, 0.301 without both (1,200 steps, seed 1)
 //   encoder  one table of feature vectors (learn/encoders/text_bag), a weight per feature and column: query, lemmas,
 //            definition. It begins as a random projection of tf-idf and training moves it little: unseen words keep
 //            matching themselves, frequent ones learn what they are evidence for.
@@ -51,8 +52,7 @@ struct Options {
   int dims = 256;
   std::vector<int> prefixes{64};
   std::uint32_t steps = 1200, batch = 1024;
-  float lemma_share = 0.25f, description_share = 0.15f, dropout = 0.1f, temperature = 0.05f, rate = 0.005f,
-        weight_rate = 0.1f;
+  float lemma_share = 0.33f, description_share = 0, dropout = 0, temperature = 0.05f, rate = 0.005f, weight_rate = 0.1f;
   std::uint32_t buckets = 16384;
   bool quick = false;
   template <class V>

@@ -95,7 +95,7 @@ TEST(WordnetEncoder, SaysWhatDoesNotFit) {
     return fit_toy(settings, folder.path()).error().message();
   };
   EXPECT_THAT(message("prefixes", "8,32"), HasSubstr("option 'prefixes': 32 does not fit"));
-  EXPECT_THAT(message("lemma_share", "0.8"), HasSubstr("leave too little for examples"));
+  EXPECT_THAT(message("description_share", "0.6"), HasSubstr("leave too little for examples"));
   EXPECT_THAT(message("batch", "4096"), HasSubstr("take a smaller batch"));
   EXPECT_THAT(message("temperatur", "1"), HasSubstr("temperature"));
 }
