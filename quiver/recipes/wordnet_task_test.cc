@@ -87,7 +87,7 @@ TEST(WordnetTask, AMissingColumnIsNamed) {
 TEST(WordnetBm25, TheScoreOfAPairIsThatOfTheSearch) {
   const auto task = WordnetTask::of(small_wordnet());
   ASSERT_TRUE(task);
-  Run run;
+  quiver::Run run;
   const auto bm25 = WordnetBm25::tune(*task, run);
   ASSERT_TRUE(bm25) << bm25.error().message();
   const auto queries = bm25->queries(task->test.texts);
@@ -109,7 +109,7 @@ TEST(WordnetBm25, TheScoreOfAPairIsThatOfTheSearch) {
 TEST(WordnetBm25, WordsNoEntryHasAreNoQuery) {
   const auto task = WordnetTask::of(small_wordnet());
   ASSERT_TRUE(task);
-  Run run;
+  quiver::Run run;
   const auto bm25 = WordnetBm25::tune(*task, run);
   ASSERT_TRUE(bm25);
   const auto queries = bm25->queries(std::vector<std::string>{"xylophone", ""});
@@ -123,7 +123,7 @@ TEST(WordnetBm25, WordsNoEntryHasAreNoQuery) {
 TEST(CompareOnWordnet, PerfectPartsGiveAPerfectFusionAndTheSameNumbersTwice) {
   const auto task = WordnetTask::of(small_wordnet());
   ASSERT_TRUE(task);
-  Run run;
+  quiver::Run run;
   const auto result = compare_on_wordnet(*task, all_vectors(*task), run);
   ASSERT_TRUE(result) << result.error().message();
   ASSERT_EQ(result->arms.size(), 3u);
@@ -141,7 +141,7 @@ TEST(CompareOnWordnet, PerfectPartsGiveAPerfectFusionAndTheSameNumbersTwice) {
 TEST(CompareOnWordnet, AnEncoderThatKnowsNothingLosesAndFusingMendsIt) {
   const auto task = WordnetTask::of(small_wordnet());
   ASSERT_TRUE(task);
-  Run run;
+  quiver::Run run;
   WordnetVectors vectors = all_vectors(*task);
   std::vector<std::uint32_t> wrong(task->test.answers.size()), wrong_too(task->validation.answers.size());
   for (std::size_t i = 0; i < wrong.size(); ++i) wrong[i] = (task->test.answers[i] + 100) % kSynsets;
