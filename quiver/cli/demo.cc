@@ -23,30 +23,40 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view kRecipe = "wordnet-encoder";
 
-// Runs one step and keeps its seconds; a step whose result was kept from an earlier run costs nothing and says so.
+// The document of an earlier run, if there is one and it reads.
+Json earlier(const fs::path& file) {
+  auto text = read_file(file);
+  if (!text.has_value()) return Json::object();
+  auto document = parse_json(*text);
+  return document.has_value() && document->is_object() ? *std::move(document) : Json::object();
+}
+
+// Runs one step and notes its seconds in steps.json at once, so that a run that keeps its result can tell them.
 class Steps {
  public:
-  Steps(Run& run, Json before) : run_(run), before_(std::move(before)) {}
+  Steps(Run& run, fs::path file) : run_(run), file_(std::move(file)), noted_(earlier(file_)) {}
 
   void kept(const std::string& step, const fs::path& file, const std::string& why) {
     run_.log(fmt::format("{:<12} kept {}: {}", step, file.string(), why));
-    Json entry{{"seconds", nullptr}, {"kept", true}};
-    if (before_.contains(step) && before_[step].contains("seconds")) entry["seconds"] = before_[step]["seconds"];
-    seconds_[step] = std::move(entry);
+    seconds_[step] = {{"seconds", noted_.contains(step) ? noted_[step] : Json(nullptr)}, {"kept", true}};
   }
   template <class Work>
   auto make(const std::string& step, Work&& work) -> decltype(work()) {
     const auto start = std::chrono::steady_clock::now();
     auto result = work();
+    if (!result.has_value()) return result;
     const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     seconds_[step] = {{"seconds", seconds}, {"kept", false}};
+    noted_[step] = seconds;
+    QUIVER_TRY(write_file(file_, dump_json(noted_) + "\n"));
     return result;
   }
   const Json& seconds() const { return seconds_; }
 
  private:
   Run& run_;
-  Json before_, seconds_ = Json::object();
+  fs::path file_;
+  Json noted_, seconds_ = Json::object();
 };
 
 // What the model must say of itself to be kept.
@@ -122,16 +132,9 @@ Result<std::unique_ptr<Index>> make_index(const Artefacts& made, Steps& steps, R
   });
 }
 
-// The document of an earlier run, if there is one and it reads.
-Json earlier(const fs::path& file) {
-  auto text = read_file(file);
-  if (!text.has_value()) return Json::object();
-  auto document = parse_json(*text);
-  return document.has_value() && document->is_object() ? *std::move(document) : Json::object();
-}
-
-Result<Json> make_document(const Options& options, const Artefacts& made, Json before, Steps& steps, Run& run) {
+Result<Json> make_document(const Options& options, const Artefacts& made, Steps& steps, Run& run) {
   const fs::path file = made.folder / "demo.json";
+  Json before = earlier(file);
   const Json key{{"model", made.model->id()},   {"index", kIndexSpec}, {"seed", run.seed()},
                  {"version", quiver_version()}, {"out", options.out},  {"corpus", options.corpus}};
   const fs::path page = made.folder / "report.html";
@@ -164,8 +167,7 @@ Result<Answer> run_demo(const Options& options, Run& run) {
   QUIVER_TRY(made.corpus, Dataset::open("wordnet:" + options.corpus));
   QUIVER_TRY(made.task, recipes::WordnetTask::of(made.corpus.items()));
   QUIVER_TRY(make_folders(made.folder));
-  Json before = earlier(made.folder / "demo.json");
-  Steps steps(run, before.value("seconds", Json::object()));
+  Steps steps(run, made.folder / "steps.json");
   const auto interrupted = [&](Error error) {
     if (error.code() != Code::Cancelled) return error;
     return Error::cancelled(fmt::format("{}; what is finished stays in {}, the same command goes on from there",
@@ -175,7 +177,7 @@ Result<Answer> run_demo(const Options& options, Run& run) {
     QUIVER_TRY(made.model, make_model(options, made, steps, run));
     QUIVER_TRY(made.vectors, make_vectors(made, steps, run));
     QUIVER_TRY(made.index, make_index(made, steps, run));
-    QUIVER_TRY(Json document, make_document(options, made, std::move(before), steps, run));
+    QUIVER_TRY(Json document, make_document(options, made, steps, run));
     return document;
   };
   auto document = all();

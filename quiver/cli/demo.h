@@ -6,6 +6,7 @@
 //   demo-out/index.qvi     8-bit codes of them; valid for its model and spec
 //   demo-out/demo.json     what was measured; valid for its model and index
 //   demo-out/report.html   the document as a page with a map
+//   demo-out/steps.json    the seconds each of these took to make
 //
 // Every file is written whole or not at all, so a run that was interrupted leaves the finished ones, and the next run
 // goes on behind them and says so.

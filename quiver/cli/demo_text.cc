@@ -68,16 +68,21 @@ std::string seconds(const Json& steps) {
   return out;
 }
 
+// "WordNet 3.0 Copyright 2006 by Princeton University. All rights reserved." out of the licence notice.
+std::string copyright_line(const std::string& notice) {
+  const std::size_t at = notice.find("WordNet 3.0 Copyright");
+  if (at == std::string::npos) return "WordNet 3.0";
+  return notice.substr(at, notice.find('\n', at) - at);
+}
+
 }  // namespace
 
 std::string text_of(const Json& document) {
-  const std::string notice = document["corpus"]["notice"].get<std::string>();
-  const std::string first_line = notice.substr(0, notice.find('\n'));
-  return fmt::format(
-      "{}\n{}\n{}\nSeconds: {}\n\nYour own query:\n  {}\n\nThe data is WordNet 3.0, {}; its licence is in "
-      "{}/report.html\n",
-      quality(document["task"]), compression(document), samples(document["samples"]), seconds(document["seconds"]),
-      document["command"].get<std::string>(), first_line, document["key"]["out"].get<std::string>());
+  return fmt::format("{}\n{}\n{}\nSeconds: {}\n\nYour own query:\n  {}\n\nData: {} Its licence is in {}/report.html\n",
+                     quality(document["task"]), compression(document), samples(document["samples"]),
+                     seconds(document["seconds"]), document["command"].get<std::string>(),
+                     copyright_line(document["corpus"]["notice"].get<std::string>()),
+                     document["key"]["out"].get<std::string>());
 }
 
 }  // namespace quiver::cli::demo

@@ -59,9 +59,9 @@ Result<Answer> run_build(const Options& options, Run& run) {
 
 std::string specs_help() {
   std::string text = "A spec names a structure, then what the rows are stored as:\n";
-  for (const std::string& line : index_help()) text += "\n  " + line;
+  for (const std::string& line : index_help()) text += "\n    " + line;
   text += "\n";
-  for (const std::string& line : quantizer_help()) text += "\n  " + line;
+  for (const std::string& line : quantizer_help()) text += "\n    " + line;
   return text;
 }
 

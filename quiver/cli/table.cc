@@ -62,21 +62,24 @@ std::string wrap(std::string_view text, std::size_t width, std::size_t indent) {
   };
   std::size_t at = 0;
   while (at < text.size()) {
+    const bool fresh = at == 0 || text[at - 1] == '\n';
+    const std::size_t end_of_line = std::min(text.find('\n', at), text.size());
     if (text[at] == '\n') {  // a blank line separates paragraphs; other breaks are kept
       flush();
-      if (at + 1 < text.size() && text[at + 1] == '\n') out += "\n", ++at;
+      if (fresh && at > 0) out += "\n";
       ++at;
-      continue;
-    }
-    if (text[at] == ' ') {
+    } else if (fresh && text[at] == ' ') {  // a line that begins with a blank is laid out already
+      out += std::string(indent, ' ') + std::string(text.substr(at, end_of_line - at)) + "\n";
+      at = std::min(end_of_line + 1, text.size());
+    } else if (text[at] == ' ') {
       ++at;
-      continue;
+    } else {
+      const std::size_t end = std::min(text.find_first_of(" \n", at), text.size());
+      const std::string_view word = text.substr(at, end - at);
+      if (!line.empty() && indent + width_of(line) + 1 + width_of(word) > width) flush();
+      line += (line.empty() ? "" : " ") + std::string(word);
+      at = end;
     }
-    const std::size_t end = std::min(text.find_first_of(" \n", at), text.size());
-    const std::string_view word = text.substr(at, end - at);
-    if (!line.empty() && indent + width_of(line) + 1 + width_of(word) > width) flush();
-    line += (line.empty() ? "" : " ") + std::string(word);
-    at = end;
   }
   flush();
   return out;

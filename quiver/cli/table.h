@@ -23,7 +23,8 @@ class Table {
   std::vector<std::vector<std::string>> rows_;
 };
 
-// Breaks words so that no line is wider than `width`; every line begins with `indent` spaces.
+// Breaks lines between words so that none is wider than `width`; every line begins with `indent` spaces. Blank lines
+// and lines that begin with a blank stay as they are.
 std::string wrap(std::string_view text, std::size_t width, std::size_t indent = 0);
 // At most `width` characters, the last of them "…" when something was cut.
 std::string shorten(std::string_view text, std::size_t width);

@@ -21,6 +21,7 @@ TEST(Table, WrapKeepsParagraphsAndNeverBreaksAWord) {
   EXPECT_EQ(wrap("one two three", 8, 2), "  one\n  two\n  three\n");
   EXPECT_EQ(wrap("a b\n\nc", 80), "a b\n\nc\n");
   EXPECT_EQ(wrap("", 80), "");
+  EXPECT_EQ(wrap("one two\n\n  a   b\n  c\nthree", 4), "one\ntwo\n\n  a   b\n  c\nthree\n");
 }
 
 TEST(Table, ShortenCountsCharactersNotBytes) {
