@@ -98,7 +98,7 @@ TEST(Vecs, WritersRefuseWhatTheFormatCannotHold) {
   EXPECT_THAT(error_of(write_vectors(folder / "a.fvecs", Rows::dense(Matrix(0, 2), {}))), HasSubstr("empty"));
   EXPECT_THAT(error_of(write_vectors(folder / "no/folder/a.fvecs", floats)), HasSubstr("no/folder"));
   const Rows ragged = *Rows::ragged(numbered(2, 2), {0, 1, 2}, {});
-  EXPECT_THAT(error_of(write_vectors(folder / "a.fvecs", ragged)), HasSubstr("these rows are ragged"));
+  EXPECT_THAT(error_of(write_vectors(folder / "a.fvecs", ragged)), HasSubstr("these are ragged"));
   const std::int32_t value = 1;
   EXPECT_THAT(error_of(write_integers(folder / "a.txt", {&value, 1, 1, 1})), HasSubstr("use .ivecs or .npy"));
   EXPECT_TRUE(std::filesystem::is_empty(folder.path()));
