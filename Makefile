@@ -25,6 +25,9 @@ ctest = ctest --test-dir $(1) --output-on-failure --parallel $(JOBS) --no-tests=
 FIXED_ADDRESSES := $(shell setarch -R true 2>/dev/null && echo setarch -R)
 
 .NOTPARALLEL:  # steps follow one another; JOBS is what runs side by side
+# Idle OpenMP threads that spin steal the other core from whoever works; Quiver gives torch a second thread only if they wait.
+export OMP_WAIT_POLICY ?= passive
+
 .PHONY: help demo test check core format tidy clean bootstrap build gates docs sanitizers
 
 help:  ## Show these lines
