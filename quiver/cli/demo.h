@@ -55,6 +55,7 @@ struct Artefacts {
 Result<Json> measure(const Artefacts& made, const Options& options, Run& run);
 
 std::string text_of(const Json& document);
+std::string chosen_text(const Json& task);  // what was tuned on the validation side
 Result<void> write_report(const Json& document, const Artefacts& made, Run& run);
 
 }  // namespace quiver::cli::demo

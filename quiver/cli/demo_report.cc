@@ -42,12 +42,10 @@ void add_quality(HtmlReport& page, const Json& task) {
     recall.bars.push_back(bar(name, arm["recall@10"]));
   }
   table.caption = fmt::format(
-      "Paired differences: encoder - bm25 {} in MRR@10; fused - the better part {} in recall@10. Chosen on validation: "
-      "bm25 k1 {:g}, "
-      "b {:g}; weight of bm25 when fused {:g}.",
+      "Paired differences: encoder - bm25 {} in MRR@10; fused - the better part {} in recall@10. Chosen on the "
+      "validation side: {}.",
       with_interval(task["differences"]["encoder - bm25"]["mrr@10"]),
-      with_interval(task["differences"]["fused - best"]["recall@10"]), task["bm25"]["k1"].get<double>(),
-      task["bm25"]["b"].get<double>(), task["fusion_weight"].get<double>());
+      with_interval(task["differences"]["fused - best"]["recall@10"]), chosen_text(task));
   page.table(table);
   page.bars(mrr);
   page.bars(recall);

@@ -26,12 +26,10 @@ std::string quality(const Json& task) {
       "Find the entry an example sentence was written for: {} test sentences against {} entries, none of them seen in "
       "training\n"
       "{}encoder - bm25 in MRR@10: {}; fused - the better part in recall@10: {}\n"
-      "95 % bootstrap intervals over queries. On validation: bm25 k1 {:g}, b {:g}; weight of bm25 when fused "
-      "{:g}\n",
+      "95 % bootstrap intervals over queries. Chosen on the validation side: {}\n",
       grouped(task["test_queries"].get<std::uint64_t>()), grouped(task["entries"].get<std::uint64_t>()), table.text(),
       signed_interval(task["differences"]["encoder - bm25"]["mrr@10"]),
-      signed_interval(task["differences"]["fused - best"]["recall@10"]), task["bm25"]["k1"].get<double>(),
-      task["bm25"]["b"].get<double>(), task["fusion_weight"].get<double>());
+      signed_interval(task["differences"]["fused - best"]["recall@10"]), chosen_text(task));
 }
 
 std::string compression(const Json& document) {
@@ -76,6 +74,13 @@ std::string copyright_line(const std::string& notice) {
 }
 
 }  // namespace
+
+std::string chosen_text(const Json& task) {
+  const Json &bm25 = task["bm25"], &fusion = task["fusion"];
+  return fmt::format("bm25 k1 {:g}, b {:g}; fused: bm25 k1 {:g}, b {:g}, weight {:g}", bm25["k1"].get<double>(),
+                     bm25["b"].get<double>(), fusion["k1"].get<double>(), fusion["b"].get<double>(),
+                     fusion["weight"].get<double>());
+}
 
 std::string text_of(const Json& document) {
   return fmt::format("{}\n{}\n{}\nSeconds: {}\n\nYour own query:\n  {}\n\nData: {} Its licence is in {}/report.html\n",

@@ -17,9 +17,12 @@ namespace quiver::recipes {
 namespace {
 
 constexpr std::uint32_t kDepth = 400;  // hits of each part that the fusion scores
-constexpr std::array kK1{0.3F, 0.6F, 0.9F, 1.2F, 1.6F};
-constexpr std::array kB{0.25F, 0.5F, 0.75F, 0.9F, 1.0F};
-constexpr int kWeights = 12;  // of the fusion: 0.05, 0.10, ...
+// The grids. k1 = 0 counts which words an entry has, not how often, and then b does not matter.
+constexpr std::array kWordsAlone{0.3F, 0.6F, 0.9F, 1.2F, 1.6F};  // k1
+constexpr std::array kLengths{0.25F, 0.5F, 0.75F, 0.9F, 1.0F};   // b
+constexpr std::array<Bm25Options, 7> kFusions{
+    {{0.0F, 0.0F}, {0.3F, 0.0F}, {0.3F, 0.5F}, {0.3F, 1.0F}, {0.9F, 0.0F}, {0.9F, 0.5F}, {0.9F, 1.0F}}};
+constexpr int kWeights = 12;  // of BM25 in the fusion: 0.05, 0.10, ...
 
 Interval interval_of(const std::vector<double>& values, std::uint64_t seed) {
   return bootstrap_mean(values, {.seed = seed});
@@ -159,36 +162,22 @@ Hits fused(const Candidates& candidates, double weight, std::uint32_t k) {
 
 }  // namespace
 
-Result<WordnetBm25> WordnetBm25::tune(const WordnetTask& task, Run& run) {
+Result<WordnetBm25> WordnetBm25::create(const WordnetTask& task) {
+  WordnetBm25 bm25;
   QUIVER_TRY(const TextColumn entries, task.entries.text("text"));
-  WordnetBm25 best;
-  QUIVER_TRY(best.words_, stems_of(entries));
-  QUIVER_TRY(const SparseRows documents, counts_of(entries, best.words_));
-  QUIVER_TRY(const SparseRows queries, best.queries(task.validation.texts));
-  const Bm25 bm25 = Bm25::of(documents.view());
-  const Relevance right = Relevance::single(task.validation.answers);
+  QUIVER_TRY(bm25.words_, stems_of(entries));
+  QUIVER_TRY(SparseRows counts, counts_of(entries, bm25.words_));
+  bm25.counts_ = std::make_shared<const SparseRows>(std::move(counts));
+  return bm25;
+}
+
+Result<void> WordnetBm25::use(const Bm25Options& options, Run& run) {
   Space space;
-  space.dims = documents.dims;
+  space.dims = counts_->dims;
   space.metric = Metric::Dot;
-  double best_mrr = -1;
-  auto stage = run.stage("tune bm25", kK1.size() * kB.size());
-  for (const float k1 : kK1) {
-    for (const float b : kB) {
-      if (run.stop()) return run.stopped("tuning BM25");
-      SparseRows impacts = bm25.impacts({.k1 = k1, .b = b});
-      QUIVER_TRY(auto index, SparseIndex::build(impacts.view(), space, run));
-      QUIVER_TRY(const Hits hits, index->search_batch(queries.view(), {.k = 10}, run));
-      const double mrr = mean_of(reciprocal_rank(hits, right, 10));
-      if (mrr > best_mrr) {
-        best_mrr = mrr;
-        best.options_ = {.k1 = k1, .b = b};
-        best.impacts_ = std::move(impacts);
-        best.index_ = std::move(index);
-      }
-      stage.advance();
-    }
-  }
-  return best;
+  impacts_ = Bm25::of(counts_->view()).impacts(options);
+  QUIVER_TRY(index_, SparseIndex::build(impacts_.view(), space, run));
+  return {};
 }
 
 Result<SparseRows> WordnetBm25::queries(std::span<const std::string> texts) const { return counts_of(texts, words_); }
@@ -208,46 +197,88 @@ double WordnetBm25::score(const SparseRows& queries, std::size_t query, std::uin
   return sum;
 }
 
-Result<WordnetComparison> compare_on_wordnet(const WordnetTask& task, const WordnetVectors& vectors, Run& run) {
-  QUIVER_TRY(const WordnetBm25 bm25, WordnetBm25::tune(task, run));
-  QUIVER_TRY(const auto index, build_index(IndexSpec{}, vectors.entries, {}, run));
-  struct Side {
-    Hits by_vector, by_words;
-    Candidates candidates;
-  };
-  const auto search = [&](const WordnetQueries& queries, const Rows& encoded) -> Result<Side> {
-    Side side;
-    QUIVER_TRY(side.by_vector, search_vectors(*index, encoded, run));
-    QUIVER_TRY(const SparseRows words, bm25.queries(queries.texts));
-    QUIVER_TRY(side.by_words, bm25.search(words, kDepth, run));
-    QUIVER_TRY(side.candidates,
-               candidates_of(bm25, side.by_vector, encoded, vectors.entries, side.by_words, words, run));
-    return side;
-  };
+namespace {
 
+// Chooses k1 and b of BM25 alone by MRR@10 and leaves `bm25` using them.
+Result<Bm25Options> tune_words(WordnetBm25& bm25, const WordnetQueries& queries, Run& run) {
+  QUIVER_TRY(const SparseRows words, bm25.queries(queries.texts));
+  const Relevance right = Relevance::single(queries.answers);
+  Bm25Options best;
+  double best_mrr = -1;
+  auto stage = run.stage("tune bm25", kWordsAlone.size() * kLengths.size());
+  for (const float k1 : kWordsAlone) {
+    for (const float b : kLengths) {
+      if (run.stop()) return run.stopped("tuning BM25");
+      QUIVER_TRY(bm25.use({.k1 = k1, .b = b}, run));
+      QUIVER_TRY(const Hits hits, bm25.search(words, 10, run));
+      const double mrr = mean_of(reciprocal_rank(hits, right, 10));
+      if (mrr > best_mrr) {
+        best_mrr = mrr;
+        best = {.k1 = k1, .b = b};
+      }
+      stage.advance();
+    }
+  }
+  QUIVER_TRY(bm25.use(best, run));
+  return best;
+}
+
+// The exact scores of both parts for the queries of one side.
+Result<Candidates> candidates_of(const WordnetBm25& bm25, const WordnetQueries& queries, const Hits& by_vector,
+                                 const Rows& vectors, const Rows& entries, Run& run) {
+  QUIVER_TRY(const SparseRows words, bm25.queries(queries.texts));
+  QUIVER_TRY(const Hits by_words, bm25.search(words, kDepth, run));
+  return candidates_of(bm25, by_vector, vectors, entries, by_words, words, run);
+}
+
+// Chooses k1, b and weight of the fusion by recall@10, which is what fusing is for, and leaves `bm25` using them.
+Result<void> tune_fusion(WordnetBm25& bm25, const WordnetQueries& queries, const Hits& by_vector,
+                         const WordnetVectors& vectors, WordnetComparison& result, Run& run) {
+  const Relevance right = Relevance::single(queries.answers);
+  double best = -1;
+  auto stage = run.stage("tune fusion", kFusions.size());
+  for (const Bm25Options& options : kFusions) {
+    if (run.stop()) return run.stopped("tuning the fusion");
+    QUIVER_TRY(bm25.use(options, run));
+    QUIVER_TRY(const Candidates candidates,
+               candidates_of(bm25, queries, by_vector, vectors.validation, vectors.entries, run));
+    for (int step = 1; step <= kWeights; ++step) {
+      const double weight = 0.05 * step;
+      const double recall = mean_of(recall_at(fused(candidates, weight, 10), right, 10));
+      if (recall > best) {
+        best = recall;
+        result.fused_bm25 = options;
+        result.fusion_weight = weight;
+      }
+    }
+    stage.advance();
+  }
+  return bm25.use(result.fused_bm25, run);
+}
+
+}  // namespace
+
+Result<WordnetComparison> compare_on_wordnet(const WordnetTask& task, const WordnetVectors& vectors, Run& run) {
   WordnetComparison result;
-  result.bm25 = bm25.options();
   result.entries = task.entries.size();
   result.validation_queries = task.validation.texts.size();
   result.test_queries = task.test.texts.size();
-  QUIVER_TRY(const Side validation, search(task.validation, vectors.validation));
-  double best = -1;
-  for (int step = 1; step <= kWeights; ++step) {  // by recall@10, which is what fusing is for
-    const double weight = 0.05 * step;
-    const Hits hits = fused(validation.candidates, weight, 10);
-    const double recall = mean_of(recall_at(hits, Relevance::single(task.validation.answers), 10));
-    if (recall > best) {
-      best = recall;
-      result.fusion_weight = weight;
-    }
-  }
+  QUIVER_TRY(const auto index, build_index(IndexSpec{}, vectors.entries, {}, run));
+  QUIVER_TRY(const Hits by_vector, search_vectors(*index, vectors.test, run));
+  QUIVER_TRY(const Hits by_vector_validation, search_vectors(*index, vectors.validation, run));
 
-  QUIVER_TRY(const Side test, search(task.test, vectors.test));
-  result.arms = {measure("encoder", test.by_vector, task.test), measure("bm25", test.by_words, task.test),
-                 measure("fused", fused(test.candidates, result.fusion_weight, 100), task.test)};
-  const WordnetArm &encoder = result.arms[0], &words = result.arms[1];
-  const WordnetArm& stronger = mean_of(encoder.recall_10) >= mean_of(words.recall_10) ? encoder : words;
-  result.encoder_over_bm25 = paired_difference(encoder.mrr_10, words.mrr_10, {.seed = run.seed()});
+  QUIVER_TRY(WordnetBm25 bm25, WordnetBm25::create(task));
+  QUIVER_TRY(result.bm25, tune_words(bm25, task.validation, run));
+  QUIVER_TRY(const SparseRows words, bm25.queries(task.test.texts));
+  QUIVER_TRY(const Hits by_words, bm25.search(words, 100, run));
+  QUIVER_TRY(tune_fusion(bm25, task.validation, by_vector_validation, vectors, result, run));
+  QUIVER_TRY(const Candidates both, candidates_of(bm25, task.test, by_vector, vectors.test, vectors.entries, run));
+
+  result.arms = {measure("encoder", by_vector, task.test), measure("bm25", by_words, task.test),
+                 measure("fused", fused(both, result.fusion_weight, 100), task.test)};
+  const WordnetArm &encoder = result.arms[0], &baseline = result.arms[1];
+  const WordnetArm& stronger = mean_of(encoder.recall_10) >= mean_of(baseline.recall_10) ? encoder : baseline;
+  result.encoder_over_bm25 = paired_difference(encoder.mrr_10, baseline.mrr_10, {.seed = run.seed()});
   result.fused_over_best = paired_difference(result.arms[2].recall_10, stronger.recall_10, {.seed = run.seed()});
   return result;
 }
@@ -263,7 +294,10 @@ Json to_json(const WordnetComparison& comparison, std::uint64_t seed) {
           {"validation_queries", comparison.validation_queries},
           {"test_queries", comparison.test_queries},
           {"bm25", {{"k1", shortest(comparison.bm25.k1)}, {"b", shortest(comparison.bm25.b)}}},
-          {"fusion_weight", comparison.fusion_weight},
+          {"fusion",
+           {{"k1", shortest(comparison.fused_bm25.k1)},
+            {"b", shortest(comparison.fused_bm25.b)},
+            {"weight", comparison.fusion_weight}}},
           {"arms", std::move(arms)},
           {"differences",
            {{"encoder - bm25", {{"mrr@10", json_of(comparison.encoder_over_bm25)}}},

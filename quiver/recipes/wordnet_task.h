@@ -10,7 +10,7 @@
 //   QUIVER_TRY(WordnetComparison result, compare_on_wordnet(task, vectors, run));
 //   bool better = result.encoder_over_bm25.low > 0;
 //
-// BM25's k1 and b and the fusion's weight are chosen on the validation queries alone. Whoever trains for this task
+// k1, b and the fusion's weight are chosen on the validation queries alone. Whoever trains for this task
 // takes pairs of synsets on the Train side and of no others. Thread-safety: values; one Run at a time. Cost: about 10 s
 // on two cores, most of it the grid of BM25.
 #pragma once
@@ -55,20 +55,20 @@ struct WordnetVectors {
 // Entries in role "item", queries (column "text") in role "query".
 Result<WordnetVectors> encode_wordnet(const WordnetTask& task, const Model& model, Run& run);
 
-// BM25 over the entries' stemmed words, tuned.
+// BM25 over the entries' stemmed words.
 class WordnetBm25 {
  public:
-  // Chooses k1 and b by MRR@10 of the validation queries.
-  static Result<WordnetBm25> tune(const WordnetTask& task, Run& run);
-  const Bm25Options& options() const noexcept { return options_; }
+  static Result<WordnetBm25> create(const WordnetTask& task);  // counts; use() makes it ready
+  Result<void> use(const Bm25Options& options, Run& run);
   // The texts' stems that any entry has, counted: what search() and score() take.
   Result<SparseRows> queries(std::span<const std::string> texts) const;
+  // Requires, as score(): use() was called.
   Result<Hits> search(const SparseRows& queries, std::uint32_t k, Run& run) const;
   double score(const SparseRows& queries, std::size_t query, std::uint32_t entry) const noexcept;
 
  private:
-  Bm25Options options_;
   Vocabulary words_;
+  std::shared_ptr<const SparseRows> counts_;
   SparseRows impacts_;
   std::shared_ptr<const Index> index_;
 };
@@ -79,15 +79,16 @@ struct WordnetArm {
   std::vector<double> mrr_10, recall_10, recall_100;
 };
 struct WordnetComparison {
-  Bm25Options bm25;          // as chosen on validation
-  double fusion_weight = 0;  // of the encoder, 0 .. 1
+  Bm25Options bm25;        // by MRR@10 on validation
+  Bm25Options fused_bm25;  // and fusion_weight, of BM25 beside the cosine's 1: by recall@10 on validation
+  double fusion_weight = 0;
   std::vector<WordnetArm> arms;
   Interval encoder_over_bm25;  // MRR@10, paired over queries
   Interval fused_over_best;    // recall@10, against the better of the two parts
   std::size_t entries = 0, validation_queries = 0, test_queries = 0;
 };
 Result<WordnetComparison> compare_on_wordnet(const WordnetTask& task, const WordnetVectors& vectors, Run& run);
-// {"entries", "validation_queries", "test_queries", "bm25": {"k1", "b"}, "fusion_weight",
+// {"entries", "validation_queries", "test_queries", "bm25": {"k1", "b"}, "fusion": {"k1", "b", "weight"},
 //  "arms": {"encoder": {"mrr@10": {"mean", "low", "high"}, "recall@10": ..., "recall@100": ...}, ...},
 //  "differences": {"encoder - bm25": {"mrr@10": ...}, "fused - best": {"recall@10": ...}}}
 Json to_json(const WordnetComparison& comparison, std::uint64_t seed);

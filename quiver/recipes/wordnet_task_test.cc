@@ -88,8 +88,9 @@ TEST(WordnetBm25, TheScoreOfAPairIsThatOfTheSearch) {
   const auto task = WordnetTask::of(small_wordnet());
   ASSERT_TRUE(task);
   quiver::Run run;
-  const auto bm25 = WordnetBm25::tune(*task, run);
+  auto bm25 = WordnetBm25::create(*task);
   ASSERT_TRUE(bm25) << bm25.error().message();
+  ASSERT_TRUE(bm25->use({.k1 = 0.9F, .b = 0.4F}, run));
   const auto queries = bm25->queries(task->test.texts);
   ASSERT_TRUE(queries);
   const auto hits = bm25->search(*queries, 5, run);
@@ -110,8 +111,9 @@ TEST(WordnetBm25, WordsNoEntryHasAreNoQuery) {
   const auto task = WordnetTask::of(small_wordnet());
   ASSERT_TRUE(task);
   quiver::Run run;
-  const auto bm25 = WordnetBm25::tune(*task, run);
+  auto bm25 = WordnetBm25::create(*task);
   ASSERT_TRUE(bm25);
+  ASSERT_TRUE(bm25->use({}, run));
   const auto queries = bm25->queries(std::vector<std::string>{"xylophone", ""});
   ASSERT_TRUE(queries);
   EXPECT_TRUE(queries->terms.empty());
