@@ -6,12 +6,12 @@
 #include <array>
 #include <utility>
 
-#include "quiver/core/metric.h"
 #include "quiver/core/top_k.h"
 #include "quiver/data/text.h"
 #include "quiver/index/sparse.h"
 #include "quiver/index/spec.h"
 #include "quiver/inspect/ranking_metrics.h"
+#include "quiver/simd/kernels.h"
 
 namespace quiver::recipes {
 namespace {
@@ -130,18 +130,23 @@ Result<Candidates> candidates_of(const WordnetBm25& bm25, const Hits& by_vector,
   QUIVER_TRY(const MatrixView queries, vectors.dense());
   QUIVER_TRY(const MatrixView base, entries.dense());
   Candidates all(by_vector.queries());
+  const simd::BlockKernel kernel = simd::kernels().distance(Metric::Cosine, Element::F32);
   run.threads().parallel_for(all.size(), 16, [&](std::size_t begin, std::size_t end, unsigned) {
+    std::vector<std::uint32_t> rows;
+    std::vector<float> distances;
     for (std::size_t query = begin; query < end; ++query) {
-      std::vector<std::uint32_t> rows;
+      rows.clear();
       for (const Hit& hit : by_vector.of(query)) rows.push_back(hit.row);
       for (const Hit& hit : by_words.of(query)) rows.push_back(hit.row);
       std::ranges::sort(rows);
       rows.erase(std::unique(rows.begin(), rows.end()), rows.end());
       const double best = by_words.of(query).empty() ? 1 : -by_words.of(query)[0].distance;
-      for (const std::uint32_t row : rows) {
-        const double cosine = 1 - distance(Metric::Cosine, queries.row(query), base.row(row));
-        all[query].push_back(
-            {row, static_cast<float>(cosine), static_cast<float>(bm25.score(words, query, row) / best)});
+      distances.resize(rows.size());
+      kernel(queries.row(query).data(), reinterpret_cast<const std::byte*>(base.data), base.stride * sizeof(float),
+             rows.data(), rows.size(), base.cols, distances.data());
+      for (std::size_t i = 0; i < rows.size(); ++i) {
+        const double words_score = bm25.score(words, query, rows[i]);
+        all[query].push_back({rows[i], 1 - distances[i], static_cast<float>(words_score / best)});
       }
     }
   });
