@@ -104,7 +104,7 @@ Result<Dataset> Dataset::open(std::string_view text) {
   Dataset data;
   data.items_ = std::move(opened.items);
   data.spec_ = text;
-  data.together_ = options.together.empty() ? std::move(opened.together) : options.together;
+  data.together_ = options.together.empty() ? opened.together : options.together;
   data.notice_ = std::move(opened.notice);
   if (options.split != "all" || !options.together.empty()) {
     QUIVER_TRY(data, data.split(options.split).within(step));
