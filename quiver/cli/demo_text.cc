@@ -23,8 +23,8 @@ std::string quality(const Json& task) {
     table.add({name, interval(arm["mrr@10"]), interval(arm["recall@10"]), interval(arm["recall@100"])});
   }
   return fmt::format(
-      "Find the entry an example sentence was written for: {} test sentences against {} entries, none of them seen in "
-      "training\n"
+      "Find the entry an example sentence was written for: {} sentences of entries that training never saw, among all "
+      "{}\n"
       "{}encoder - bm25 in MRR@10: {}; fused - the better part in recall@10: {}\n"
       "95 % bootstrap intervals over queries. Chosen on the validation side: {}\n",
       grouped(task["test_queries"].get<std::uint64_t>()), grouped(task["entries"].get<std::uint64_t>()), table.text(),
