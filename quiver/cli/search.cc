@@ -80,14 +80,16 @@ Result<Queries> read_queries(const Options& options) {
   if (column.empty()) column = "text";
   QUIVER_TRY(Field field, items.field(column).within(options.queries));
   queries.vectors = field.modality == Modality::Rows || field.modality == Modality::Number;
-  const std::string_view chosen[] = {column};
   if (queries.vectors) {
     QUIVER_TRY(Rows rows, items.rows(column).within(options.queries));
     queries.items = Items::of("vectors", std::move(rows));
   } else {
     if (!queries.model)
       return Error::invalid_argument(fmt::format("{} holds words, so --model FILE is needed", options.queries));
-    QUIVER_TRY(queries.items, items.select(chosen));
+    QUIVER_TRY(const TextColumn words, items.text(column).within(options.queries));
+    std::vector<std::string> texts;  // whatever the column is called here, a query port reads "text"
+    for (std::size_t row = 0; row < words.size(); ++row) texts.emplace_back(words[row]);
+    queries.items = Items::of("text", texts);
   }
   if (queries.items.empty()) return Error::invalid_argument(fmt::format("{} holds no queries", options.queries));
   return queries;
