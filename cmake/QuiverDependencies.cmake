@@ -15,7 +15,6 @@ pkg_check_modules(UTF8PROC REQUIRED IMPORTED_TARGET libutf8proc)  # Unicode fold
 find_path(QUIVER_STEMMER_INCLUDE libstemmer.h REQUIRED)
 find_library(QUIVER_STEMMER stemmer REQUIRED)   # Snowball stemmers, for BM25
 find_package(simdjson REQUIRED)                 # JSONL data files
-find_package(CLI11 REQUIRED)                    # sub-commands and flags
 if(QUIVER_LEARN)
   find_package(Torch REQUIRED)                  # autograd, layers, optimisers; seen by quiver/learn and recipes only
 endif()
