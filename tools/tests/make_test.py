@@ -23,7 +23,9 @@ class Make(unittest.TestCase):
 
     def test_every_preset_that_is_named_exists(self) -> None:
         presets = set(re.findall(r'"name": "(\w+)"', (repo.ROOT / "CMakePresets.json").read_text()))
-        named = set(re.findall(r"call build,([a-z]+)", (repo.ROOT / "Makefile").read_text()))
+        makefile = (repo.ROOT / "Makefile").read_text()
+        named = set(re.findall(r"call (?:build|sanitize),([a-z]+)|--preset ([a-z]+)", makefile))
+        named = {name for pair in named for name in pair if name}
         named |= set(re.findall(r"PRESET=(\w+)", (repo.ROOT / ".ci/run").read_text()))
         self.assertGreater(len(named), 3)
         self.assertLessEqual(named, presets)
