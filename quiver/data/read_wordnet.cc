@@ -21,7 +21,8 @@ struct PartOfSpeech {
 constexpr std::array kParts{PartOfSpeech{"data.noun", 'n'}, PartOfSpeech{"data.verb", 'v'},
                             PartOfSpeech{"data.adj", 'a'}, PartOfSpeech{"data.adv", 'r'}};
 
-enum Column : std::size_t { kSynset, kLemmas, kDefinition, kExamples, kText, kHypernyms };
+// The columns, in the order the builder was given them.
+constexpr std::size_t kSynset = 0, kLemmas = 1, kDefinition = 2, kExamples = 3, kText = 4, kHypernyms = 5;
 std::vector<Field> fields() {
   return {{.name = "synset", .modality = Modality::Category},
           {.name = "lemmas", .many = true},

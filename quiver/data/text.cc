@@ -78,7 +78,7 @@ std::string fold_text(std::string_view text) {
   }
   const auto options =
       static_cast<utf8proc_option_t>(UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_COMPAT | UTF8PROC_CASEFOLD);
-  const std::string valid = repaired(text);
+  std::string valid = repaired(text);
   utf8proc_uint8_t* folded = nullptr;
   const auto size = utf8proc_map(reinterpret_cast<const utf8proc_uint8_t*>(valid.data()),
                                  static_cast<utf8proc_ssize_t>(valid.size()), &folded, options);

@@ -83,7 +83,7 @@ Result<std::unique_ptr<const ModelBody>> make_linear(std::string_view config, st
   return std::unique_ptr<const ModelBody>(std::make_unique<Linear>(std::move(layers), std::move(reads)));
 }
 
-Result<Model> linear_map(MatrixView basis, std::span<const float> mean, Space reads, Port port, Card card) {
+Result<Model> linear_map(MatrixView basis, std::span<const float> mean, const Space& reads, Port port, Card card) {
   QUIVER_CHECK(mean.empty() || mean.size() == basis.cols);
   QUIVER_CHECK(reads.dims == basis.cols);
   Weights weights;

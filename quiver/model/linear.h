@@ -20,6 +20,6 @@ namespace quiver {
 Result<std::unique_ptr<const ModelBody>> make_linear(std::string_view config, std::span<const Port> ports,
                                                      const Weights& weights);
 // The model y = (x - mean) basis^T as one linear step; basis: (out, in), mean: (in) or empty.
-Result<Model> linear_map(MatrixView basis, std::span<const float> mean, Space reads, Port port, Card card);
+Result<Model> linear_map(MatrixView basis, std::span<const float> mean, const Space& reads, Port port, Card card);
 
 }  // namespace quiver

@@ -24,7 +24,7 @@ Matrix random_matrix(std::size_t rows, std::size_t cols, std::uint64_t stream) {
 Port port() { return {.name = "turned", .space = {.metric = Metric::L2}, .dims = {2}}; }
 Result<Model> centred(Space reads = {.dims = kIn}) {
   const Matrix basis = random_matrix(kOut, kIn, 1), mean = random_matrix(1, kIn, 2);
-  return linear_map(basis.view(), mean.row(0), std::move(reads), port(), kCard);
+  return linear_map(basis.view(), mean.row(0), reads, port(), kCard);
 }
 
 TEST(LinearMap, SubtractsTheMeanAndProjects) {

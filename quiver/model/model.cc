@@ -83,7 +83,7 @@ struct Model::State {
   }
 };
 
-Result<Model> Model::make(std::string_view body, std::string config, std::vector<Port> ports, Weights weights,
+Result<Model> Model::make(std::string_view body, const std::string& config, std::vector<Port> ports, Weights weights,
                           Card card) {
   if (card.quiver.empty()) card.quiver = quiver_version();
   if (card.created.empty()) card.created = utc_now();

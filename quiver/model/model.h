@@ -37,7 +37,7 @@ class Model {
  public:
   // `body` names a row of the table in body.cc, `config` is its JSON object. Errors: Unsupported for a body this build
   // lacks, InvalidArgument for a card, port or config that is not whole, Corruption for weights that do not fit.
-  static Result<Model> make(std::string_view body, std::string config, std::vector<Port> ports, Weights weights,
+  static Result<Model> make(std::string_view body, const std::string& config, std::vector<Port> ports, Weights weights,
                             Card card);
   static Result<Model> open(const std::filesystem::path& path);
   Result<void> save(const std::filesystem::path& path) const;
