@@ -1,7 +1,7 @@
 # quiver_module(core DEPENDS simd LINK fmt::fmt PUBLIC_LINK ...): the library quiver::core from quiver/core/**/*.cc and,
 # when tests are on, the executable core_test from its *_test.cc files. DEPENDS are modules, checked by the linker;
 # tools/check_layers reads the include lines against the same table. Sources are compiled in unity batches, so names in a
-# module's unnamed namespaces differ; ALONE keeps each file by itself (flags of its own, or the same names by design).
+# module's unnamed namespaces differ; ALONE keeps each file by itself (flags of its own).
 function(quiver_module name)
   cmake_parse_arguments(ARG "ALONE" "" "DEPENDS;LINK;PUBLIC_LINK;TEST_LINK" ${ARGN})
   file(GLOB_RECURSE all CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cc)
@@ -16,10 +16,8 @@ function(quiver_module name)
   add_library(quiver_${name} STATIC ${sources})
   add_library(quiver::${name} ALIAS quiver_${name})
   set_target_properties(quiver_${name} PROPERTIES EXPORT_NAME ${name})
-  if(NOT ARG_ALONE AND QUIVER_UNITY_BATCH GREATER 1)
-    set_target_properties(quiver_${name} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE ${QUIVER_UNITY_BATCH})
-    # In a batch no file is the main one, so g++ takes an unnamed namespace in a .cc for one in a header.
-    target_compile_options(quiver_${name} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>)
+  if(NOT ARG_ALONE)
+    quiver_unity(quiver_${name})
   endif()
   target_include_directories(quiver_${name} PUBLIC
     $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
@@ -32,6 +30,15 @@ function(quiver_module name)
   set_property(GLOBAL APPEND PROPERTY QUIVER_BUILT_MODULES ${name})
   if(QUIVER_TESTS AND tests)
     quiver_test(${name}_test SOURCES ${tests} LINK quiver_${name} ${ARG_LINK} ${ARG_TEST_LINK})
+  endif()
+endfunction()
+
+# quiver_unity(target): compile the target's files in batches, unless QUIVER_UNITY_BATCH says one by one.
+function(quiver_unity target)
+  if(QUIVER_UNITY_BATCH GREATER 1)
+    set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE ${QUIVER_UNITY_BATCH})
+    # In a batch no file is the main one, so g++ takes an unnamed namespace in a .cc for one in a header.
+    target_compile_options(${target} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>)
   endif()
 endfunction()
 

@@ -11,7 +11,7 @@
 namespace quiver::cli {
 namespace {
 
-struct Options {
+struct ConvertFlags {
   std::string input, output, column, element, metric;
   std::size_t rows = 0;
   bool normalize = false;
@@ -35,7 +35,7 @@ Result<Matrix> floats_of(const Rows& rows) {
   return Matrix::copy_of(dense);
 }
 
-Result<Answer> run_convert(const Options& options, Run&) {
+Result<Answer> run_convert(const ConvertFlags& options, Run&) {
   QUIVER_TRY(check_writable(options.output));
   QUIVER_TRY(Rows rows, read_rows(options.input, options.column, options.rows));
   Space space = rows.space();
@@ -71,7 +71,7 @@ Result<Answer> run_convert(const Options& options, Run&) {
 }  // namespace
 
 Verb convert_verb() {
-  return make_verb<Options>(
+  return make_verb<ConvertFlags>(
       {.name = "convert",
        .summary = "change the file format, element type or metric of vectors",
        .positional = {"input", "output"},

@@ -17,7 +17,7 @@
 namespace quiver::cli {
 namespace {
 
-struct Options {
+struct DoctorFlags {
   std::string wordnet = "/usr/share/wordnet";
   template <class V>
   void visit(V& v) {
@@ -72,7 +72,7 @@ struct Finding {
   std::string feature, missing;  // what does not work, and what to do about it
 };
 
-std::vector<Finding> findings(const std::vector<Library>& loaded, const Options& options,
+std::vector<Finding> findings(const std::vector<Library>& loaded, const DoctorFlags& options,
                               const std::filesystem::path& data) {
   std::vector<Finding> missing;
   const auto torch = std::ranges::find(loaded, std::string_view("libtorch_cpu"), &Library::name);
@@ -94,7 +94,7 @@ std::vector<Finding> findings(const std::vector<Library>& loaded, const Options&
   return missing;
 }
 
-Result<Answer> run_doctor(const Options& options, Run&) {
+Result<Answer> run_doctor(const DoctorFlags& options, Run&) {
   const Machine machine = describe_machine();
   const std::vector<Library> loaded = libraries();
   QUIVER_TRY(auto data, data_folder());
@@ -137,10 +137,11 @@ Result<Answer> run_doctor(const Options& options, Run&) {
 }  // namespace
 
 Verb doctor_verb() {
-  return make_verb<Options>({.name = "doctor",
-                             .summary = "show what this machine and build offer, and what is missing for which feature",
-                             .examples = {{"quiver doctor --json", "for a bug report"}}},
-                            run_doctor);
+  return make_verb<DoctorFlags>(
+      {.name = "doctor",
+       .summary = "show what this machine and build offer, and what is missing for which feature",
+       .examples = {{"quiver doctor --json", "for a bug report"}}},
+      run_doctor);
 }
 
 }  // namespace quiver::cli

@@ -12,7 +12,7 @@
 namespace quiver::cli {
 namespace {
 
-struct Options {
+struct EncodeFlags {
   std::string model, data, role = "item", port, out;
   std::vector<std::string> columns;
   std::size_t dims = 0;
@@ -28,7 +28,7 @@ struct Options {
   }
 };
 
-Result<Answer> run_encode(const Options& options, Run& run) {
+Result<Answer> run_encode(const EncodeFlags& options, Run& run) {
   QUIVER_TRY(check_writable(options.out));
   QUIVER_TRY(Model model, Model::open(options.model));
   QUIVER_TRY(Dataset data, Dataset::open(options.data));
@@ -49,7 +49,7 @@ Result<Answer> run_encode(const Options& options, Run& run) {
 }  // namespace
 
 Verb encode_verb() {
-  return make_verb<Options>(
+  return make_verb<EncodeFlags>(
       {.name = "encode",
        .summary = "turn items into vectors with a model",
        .details =

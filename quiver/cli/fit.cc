@@ -11,7 +11,7 @@
 namespace quiver::cli {
 namespace {
 
-struct Options {
+struct FitFlags {
   std::string recipe, data, model, out;
   template <class V>
   void visit(V& v) {
@@ -34,7 +34,7 @@ std::vector<std::string> lines_of(const std::string& text) {
   return lines;
 }
 
-Result<Inputs> open_inputs(const Options& options, const RecipeCard& card) {
+Result<Inputs> open_inputs(const FitFlags& options, const RecipeCard& card) {
   Inputs inputs;
   for (const std::string& text : lines_of(options.data)) {
     const Named set = named(text, "train");
@@ -51,7 +51,7 @@ Result<Inputs> open_inputs(const Options& options, const RecipeCard& card) {
   return inputs;
 }
 
-std::vector<OptionSpec> own_options() { return describe<Options>(); }
+std::vector<OptionSpec> own_options() { return describe<FitFlags>(); }
 
 // The verb's options and behind them those of the recipe that `first` names.
 Result<std::vector<OptionSpec>> all_options(std::string_view first) {
@@ -68,7 +68,7 @@ Result<Answer> run_fit(const Settings& settings, Run& run) {
   for (const auto& [name, value] : settings.values()) {
     (std::ranges::find(mine, name, &OptionSpec::name) != mine.end() ? own : rest).set(name, value);
   }
-  Options options;
+  FitFlags options;
   QUIVER_TRY(apply(options, own));
   QUIVER_TRY(const Recipe* recipe, find_recipe(options.recipe));
   QUIVER_TRY(auto complete, recipe->complete(rest));

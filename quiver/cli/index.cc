@@ -11,7 +11,7 @@
 namespace quiver::cli {
 namespace {
 
-struct Options {
+struct IndexFlags {
   std::string vectors, column, spec = "flat + lvq(8)", metric, queries, out;
   std::size_t rows = 0;
   template <class V>
@@ -26,7 +26,7 @@ struct Options {
   }
 };
 
-Result<Answer> run_build(const Options& options, Run& run) {
+Result<Answer> run_build(const IndexFlags& options, Run& run) {
   QUIVER_TRY(check_writable(options.out));
   QUIVER_TRY(IndexSpec spec, IndexSpec::parse(options.spec));
   QUIVER_TRY(Rows rows, read_rows(options.vectors, options.column, options.rows));
@@ -69,7 +69,7 @@ std::string specs_help() {
 
 std::vector<Verb> index_verbs() {
   static const std::string details = specs_help();
-  return {make_verb<Options>(
+  return {make_verb<IndexFlags>(
       {.name = "index build",
        .summary = "make vectors searchable",
        .details = details,

@@ -11,7 +11,7 @@
 namespace quiver::cli {
 namespace {
 
-struct Options {
+struct MapFlags {
   std::string model, vectors, column, role = "item", port, out;
   std::size_t dims = 0, rows = 0;
   template <class V>
@@ -27,7 +27,7 @@ struct Options {
   }
 };
 
-Result<Answer> run_map(const Options& options, Run& run) {
+Result<Answer> run_map(const MapFlags& options, Run& run) {
   QUIVER_TRY(check_writable(options.out));
   QUIVER_TRY(Model model, Model::open(options.model));
   QUIVER_TRY(Rows rows, read_rows(options.vectors, options.column, options.rows));
@@ -44,12 +44,12 @@ Result<Answer> run_map(const Options& options, Run& run) {
 }  // namespace
 
 Verb map_verb() {
-  return make_verb<Options>({.name = "map",
-                             .summary = "turn vectors into vectors with a model, such as a projection",
-                             .required = {"model", "vectors", "out"},
-                             .examples = {{"quiver map --model pca.qvm --vectors base.fvecs --out base.qvr",
-                                           "shorter vectors, ready to index"}}},
-                            run_map);
+  return make_verb<MapFlags>({.name = "map",
+                              .summary = "turn vectors into vectors with a model, such as a projection",
+                              .required = {"model", "vectors", "out"},
+                              .examples = {{"quiver map --model pca.qvm --vectors base.fvecs --out base.qvr",
+                                            "shorter vectors, ready to index"}}},
+                             run_map);
 }
 
 }  // namespace quiver::cli

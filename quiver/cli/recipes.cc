@@ -6,7 +6,7 @@
 namespace quiver::cli {
 namespace {
 
-struct Options {
+struct RecipesFlags {
   std::string recipe;
   template <class V>
   void visit(V& v) {
@@ -14,7 +14,7 @@ struct Options {
   }
 };
 
-Result<Answer> run_recipes(const Options& options, Run&) {
+Result<Answer> run_recipes(const RecipesFlags& options, Run&) {
   if (options.recipe.empty()) return Answer{recipes_json(), recipes_text()};
   QUIVER_TRY(const Recipe* recipe, find_recipe(options.recipe));
   return Answer{recipe_json(*recipe), recipe_text(*recipe)};
@@ -23,12 +23,13 @@ Result<Answer> run_recipes(const Options& options, Run&) {
 }  // namespace
 
 Verb recipes_verb() {
-  return make_verb<Options>({.name = "recipes",
-                             .summary = "list the recipes, or show the card of one",
-                             .positional = {"recipe"},
-                             .examples = {{"quiver recipes", "one line a recipe"},
-                                          {"quiver recipes pca-projection", "what it reads and gives, its options"}}},
-                            run_recipes);
+  return make_verb<RecipesFlags>(
+      {.name = "recipes",
+       .summary = "list the recipes, or show the card of one",
+       .positional = {"recipe"},
+       .examples = {{"quiver recipes", "one line a recipe"},
+                    {"quiver recipes pca-projection", "what it reads and gives, its options"}}},
+      run_recipes);
 }
 
 }  // namespace quiver::cli

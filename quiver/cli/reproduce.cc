@@ -9,7 +9,7 @@
 namespace quiver::cli {
 namespace {
 
-struct Options {
+struct ReproduceFlags {
   std::string recipe, pages = "docs/recipes", results = "docs/results", options;
   unsigned seeds = 0;
   bool quick = false, fresh = false;
@@ -25,7 +25,7 @@ struct Options {
   }
 };
 
-Result<Answer> run_reproduce(const Options& options, Run& run) {
+Result<Answer> run_reproduce(const ReproduceFlags& options, Run& run) {
   QUIVER_TRY(const Recipe* recipe, find_recipe(options.recipe));
   ReproduceOptions how;
   QUIVER_TRY(how.settings, Settings::parse(options.options).within("--options"));
@@ -45,7 +45,7 @@ Result<Answer> run_reproduce(const Options& options, Run& run) {
 }  // namespace
 
 Verb reproduce_verb() {
-  return make_verb<Options>(
+  return make_verb<ReproduceFlags>(
       {.name = "reproduce",
        .summary = "run a recipe's measurements and judge them by its page's bars",
        .details = "Finished seeds are kept, so an interrupted reproduction goes on where it stopped. Only a "

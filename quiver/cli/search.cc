@@ -19,7 +19,7 @@
 namespace quiver::cli {
 namespace {
 
-struct Options {
+struct SearchFlags {
   std::string index, model, text, queries, column, truth, labels, out;
   std::uint32_t k = 10, rerank = 0;
   std::size_t batch = 0;
@@ -59,7 +59,7 @@ struct Queries {
   }
 };
 
-Result<Queries> read_queries(const Options& options) {
+Result<Queries> read_queries(const SearchFlags& options) {
   Queries queries;
   if (options.text.empty() == options.queries.empty()) {
     return Error::invalid_argument("give either --text \"words\" or --queries FILE");
@@ -160,7 +160,7 @@ std::string limits_text(const Limits& limits, const Searched& searched, const Ma
   return text;
 }
 
-Result<Answer> answer_one(const Hits& hits, const Options& options, const Index& index,
+Result<Answer> answer_one(const Hits& hits, const SearchFlags& options, const Index& index,
                           const std::optional<TextColumn>& labels) {
   const Metric metric = index.space().metric;
   std::vector<std::string> heads{"rank", "row", "score"};
@@ -177,7 +177,7 @@ Result<Answer> answer_one(const Hits& hits, const Options& options, const Index&
                 hits.of(0).empty() ? "Nothing found\n" : table.text(0)};
 }
 
-Result<Answer> run_search(const Options& options, Run& run) {
+Result<Answer> run_search(const SearchFlags& options, Run& run) {
   QUIVER_TRY(auto index, open_index(options.index));
   QUIVER_TRY(Queries queries, read_queries(options));
   std::optional<TextColumn> labels;
@@ -237,7 +237,7 @@ Result<Answer> run_search(const Options& options, Run& run) {
 }  // namespace
 
 Verb search_verb() {
-  return make_verb<Options>(
+  return make_verb<SearchFlags>(
       {.name = "search",
        .summary = "find the rows nearest to a query",
        .details =
