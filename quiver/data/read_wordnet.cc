@@ -198,9 +198,6 @@ Result<Items> read_wordnet(const fs::path& folder, std::uint32_t expected) {
 }
 
 Result<std::string> wordnet_notice(const fs::path& folder) {
-  if (fs::path(folder / "").lexically_normal() == "/usr/share/wordnet/") {
-    if (auto text = read_file("/usr/share/doc/wordnet-base/copyright"); text.has_value()) return text;
-  }
   QUIVER_TRY(const MappedFile file, open_part(folder / kParts[0].file));
   std::string notice;
   std::string_view rest = file.text();

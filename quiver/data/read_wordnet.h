@@ -41,8 +41,8 @@ struct Gloss {
 };
 Gloss split_gloss(std::string_view gloss);
 
-// The licence notice that must accompany the data and what is made from it: Debian's copyright file of the package, or,
-// for a folder from elsewhere, the head of its data.noun.
+// The licence notice that must accompany the data and what is made from it: WordNet's own, the head of data.noun. (The
+// copyright file of Debian's package says more: under which licence the packaging is, which is no part of the data.)
 Result<std::string> wordnet_notice(const std::filesystem::path& folder = "/usr/share/wordnet");
 
 }  // namespace quiver
