@@ -34,7 +34,7 @@ constexpr std::array kGenerators{Generator{"wordnet", open_wordnet}};
 
 struct Spec {
   std::string place;
-  DatasetOptions options;
+  Settings settings;
 };
 Result<Spec> parse_spec(std::string_view text) {
   std::error_code failed;
@@ -43,7 +43,6 @@ Result<Spec> parse_spec(std::string_view text) {
   Spec spec{std::string(text.substr(0, mark)), {}};
   if (spec.place.empty()) return Error::invalid_argument("a data set spec begins with a path or a generator");
   if (mark == std::string_view::npos) return spec;
-  Settings settings;
   std::string_view rest = text.substr(mark + 1);
   while (!rest.empty()) {
     const std::size_t end = std::min(rest.find('&'), rest.size());
@@ -53,32 +52,47 @@ Result<Spec> parse_spec(std::string_view text) {
     if (equals == std::string_view::npos) {
       return Error::invalid_argument(fmt::format("'{}' is no option; write name=value, parted by &", pair));
     }
-    settings.set(std::string(pair.substr(0, equals)), std::string(pair.substr(equals + 1)));
+    spec.settings.set(std::string(pair.substr(0, equals)), std::string(pair.substr(equals + 1)));
   }
-  QUIVER_TRY(apply(spec.options, settings));
   return spec;
 }
 
-Result<Opened> open_place(const Spec& spec) {
-  const std::size_t colon = spec.place.find(':');
+// The generator that stands before the colon of `place`; nullptr if the place is a file's.
+Result<const Generator*> find_generator(std::string_view place) {
+  const std::size_t colon = place.find(':');
   std::error_code failed;
-  if (colon != std::string::npos && !std::filesystem::exists(spec.place, failed)) {
-    const std::string_view name = std::string_view(spec.place).substr(0, colon);
-    const auto found = std::ranges::find(kGenerators, name, &Generator::name);
-    if (found != kGenerators.end()) return found->open(std::string_view(spec.place).substr(colon + 1));
-    std::vector<std::string> names;
-    for (const Generator& generator : kGenerators) names.emplace_back(generator.name);
-    const std::string near = did_you_mean(name, names);
-    return Error::not_found(
-        fmt::format("there is no file '{}' and no generator '{}'{}; the generators are {}", spec.place, name,
-                    near.empty() ? "" : fmt::format(", did you mean '{}:'?", near), fmt::join(names, ", ")));
+  if (colon == std::string_view::npos || std::filesystem::exists(place, failed)) return nullptr;
+  const std::string_view name = place.substr(0, colon);
+  const auto found = std::ranges::find(kGenerators, name, &Generator::name);
+  if (found != kGenerators.end()) return &*found;
+  std::vector<std::string> names;
+  for (const Generator& generator : kGenerators) names.emplace_back(generator.name);
+  const std::string near = did_you_mean(name, names);
+  return Error::not_found(fmt::format("there is no file '{}' and no generator '{}'{}; the generators are {}", place,
+                                      name, near.empty() ? "" : fmt::format(", did you mean '{}:'?", near),
+                                      fmt::join(names, ", ")));
+}
+
+Result<Opened> open_file(const std::string& path, const DatasetOptions& options) {
+  ReadOptions reading{.part = options.part, .header = options.header};
+  if (!options.metric.empty()) {
+    QUIVER_TRY(reading.metric, parse_metric(options.metric));
   }
-  ReadOptions options{.part = spec.options.part, .header = spec.options.header};
-  if (!spec.options.metric.empty()) {
-    QUIVER_TRY(options.metric, parse_metric(spec.options.metric));
-  }
-  QUIVER_TRY(Items items, read_items(spec.place, spec.options.format, options));
+  QUIVER_TRY(Items items, read_items(path, options.format, reading));
   return Opened{std::move(items), {}, {}};
+}
+
+// Opens the place; `select` is what the spec says of rows and columns.
+Result<Opened> open_place(const Spec& spec, SelectOptions& select) {
+  QUIVER_TRY(const Generator* generator, find_generator(spec.place));
+  if (generator != nullptr) {
+    QUIVER_TRY(apply(select, spec.settings).within(fmt::format("the options of '{}:'", generator->name)));
+    return generator->open(std::string_view(spec.place).substr(generator->name.size() + 1));
+  }
+  DatasetOptions options;
+  QUIVER_TRY(apply(options, spec.settings));
+  select = options;
+  return open_file(spec.place, options);
 }
 
 std::vector<std::string_view> split_names(std::string_view text) {
@@ -95,8 +109,8 @@ std::vector<std::string_view> split_names(std::string_view text) {
 Result<Dataset> Dataset::open(std::string_view text) {
   const std::string step = fmt::format("opening data set '{}'", text);
   QUIVER_TRY(const Spec spec, parse_spec(text).within(step));
-  QUIVER_TRY(Opened opened, open_place(spec).within(step));
-  const DatasetOptions& options = spec.options;
+  SelectOptions options;
+  QUIVER_TRY(Opened opened, open_place(spec, options).within(step));
   if (options.rows != 0 && opened.items.size() != options.rows) {
     return Error::invalid_argument(
         fmt::format("{}: it holds {} rows where rows={} was declared", step, opened.items.size(), options.rows));

@@ -7,7 +7,8 @@
 //   spec     := place [ "?" option "=" value { "&" option "=" value } ]
 //   place    := path of a file              its format is told by content, then by suffix; .gz is read as it is
 //             | generator ":" arguments     wordnet:/usr/share/wordnet
-//   options  := split together columns limit rows part metric format header     (DatasetOptions below)
+//   options  := split together columns limit rows       (SelectOptions: of every place)
+//             | part metric format header               (DatasetOptions: of files alone)
 //
 // The formats are listed in reader.h. A Dataset is read when it is opened, except .qvr files, which are mapped.
 // Errors name the spec and the cause: an absent file, an unknown format or option (with the nearest known one), a
@@ -25,17 +26,27 @@
 
 namespace quiver {
 
-struct DatasetOptions {
-  std::string split = "all", together, columns, part, metric, format;
+// Which of the rows and columns.
+struct SelectOptions {
+  std::string split = "all", together, columns;
   std::size_t limit = 0, rows = 0;
-  bool header = true;
   template <class V>
   void visit(V& v) {
     v.choice("split", split, "rows of one side of the split", {"all", "train", "validation", "test"});
     v("together", together, "column whose equal values stay on one side of the split");
     v("columns", columns, "columns to keep, separated by commas; empty: all");
     v("limit", limit, "keep this many rows at most; 0: all");
-    v("rows", rows, "the row count the file must have; 0: unknown");
+    v("rows", rows, "the row count there must be; 0: unknown");
+  }
+};
+
+// And how a file is read.
+struct DatasetOptions : SelectOptions {
+  std::string part, metric, format;
+  bool header = true;
+  template <class V>
+  void visit(V& v) {
+    SelectOptions::visit(v);
     v("part", part, "matrix of an HDF5 file: train | test; empty: train");
     v("metric", metric,
       "metric of vectors from a plain file: l2 | dot | cosine | ...; empty: what the file says, else l2");

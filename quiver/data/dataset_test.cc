@@ -83,6 +83,14 @@ TEST(Dataset, ErrorsNameSpecAndCause) {
   EXPECT_THAT(message(path + "?metric=l3"), HasSubstr("l3"));
   EXPECT_THAT(message(folder / "none.jsonl"), HasSubstr("opening data set"));
   EXPECT_THAT(message("wordnt:/x"), HasSubstr("no generator 'wordnt', did you mean 'wordnet:'?"));
+  // A generator reads no file, so what says how to read one is refused, before anything is made.
+  for (const char* name : {"metric=cosine", "part=test", "format=csv", "header=false"}) {
+    const std::string option(name, std::string_view(name).find('='));
+    EXPECT_THAT(message(fmt::format("wordnet:/x?{}", name)),
+                HasSubstr(fmt::format("the options of 'wordnet:': no option '{}'", option)));
+  }
+  EXPECT_THAT(message("wordnet:/x?splt=test"),
+              HasSubstr("no option 'splt' (did you mean 'split'?); known: split, together, columns, limit, rows"));
   EXPECT_THAT(message("?split=test"), HasSubstr("begins with a path or a generator"));
   EXPECT_THAT(message(""), HasSubstr("begins with a path or a generator"));
   const std::string one[] = {"a"};
