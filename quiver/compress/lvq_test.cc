@@ -5,22 +5,16 @@
 
 #include <cmath>
 
+#include "quiver/compress/internal/testing.h"
 #include "quiver/core/metric.h"
 #include "quiver/core/random.h"
 
 namespace quiver {
 namespace {
+using internal::matrix_of;
+using internal::space_of;
 using testing::HasSubstr;
 
-Space space_of(std::size_t dims, Metric metric) {
-  return {.id = "", .dims = dims, .metric = metric, .prefix_of = "", .prefix_dims = 0};
-}
-Matrix matrix_of(std::initializer_list<std::initializer_list<float>> rows) {
-  Matrix out(rows.size(), rows.begin()->size());
-  std::size_t i = 0;
-  for (const auto& row : rows) std::copy(row.begin(), row.end(), out.row(i++).begin());
-  return out;
-}
 std::unique_ptr<Codes> encoded(unsigned bits, Metric metric, const Matrix& base) {
   quiver::Run run({.threads = 1});
   auto quantizer = make_lvq(bits, space_of(base.cols(), metric));

@@ -3,21 +3,15 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "quiver/compress/internal/testing.h"
 #include "quiver/core/metric.h"
 
 namespace quiver {
 namespace {
+using internal::matrix_of;
+using internal::space_of;
 using testing::HasSubstr;
 
-Space space_of(std::size_t dims, Metric metric) {
-  return {.id = "", .dims = dims, .metric = metric, .prefix_of = "", .prefix_dims = 0};
-}
-Matrix matrix_of(std::initializer_list<std::initializer_list<float>> rows) {
-  Matrix out(rows.size(), rows.begin()->size());
-  std::size_t i = 0;
-  for (const auto& row : rows) std::copy(row.begin(), row.end(), out.row(i++).begin());
-  return out;
-}
 Result<std::unique_ptr<Codes>> encoded(Element element, Metric metric, const RowsView& base) {
   quiver::Run run({.threads = 1});
   QUIVER_TRY(const auto quantizer, make_stored(element, space_of(dims_of(base), metric)));

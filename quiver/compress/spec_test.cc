@@ -3,13 +3,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "quiver/compress/internal/testing.h"
+
 namespace quiver {
 namespace {
+using internal::space_of;
 using testing::HasSubstr;
-
-Space space_of(std::size_t dims, Metric metric) {
-  return {.id = "", .dims = dims, .metric = metric, .prefix_of = "", .prefix_dims = 0};
-}
 
 TEST(QuantizerSpec, ReadsAndPrintsEveryName) {
   for (const char* text : {"f32", "f16", "bf16", "i8", "u8", "bit", "lvq(8)", "lvq(4)"}) {
