@@ -5,8 +5,9 @@
 //   one query    p50 <= 1.2 x (bytes scanned / read bandwidth of the same threads)
 //   a batch      >= 60 % of the GEMM peak of the same threads, selection included
 //
-// Bandwidth, peak and searches take turns for several rounds and the best of each counts, so that a busy moment hits
-// all of them alike. Before anything is timed, a batch's hits are compared with those of single searches.
+// Bandwidth and peak are measured before and after each of several rounds of searches and the best of each counts, so
+// that a busy moment hits all of them alike. Before anything is timed, a batch's hits are compared with those of single
+// searches.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -116,12 +117,16 @@ Result<std::string> measure(const Options& options) {
     timings.push_back({.spec = text, .plan = {}});
   }
   double bandwidth = 0, peak = 0;
-  for (std::uint32_t round = 0; round < options.rounds; ++round) {
+  const auto measure_limits = [&] {
     bandwidth = std::max(bandwidth, measure_read_bandwidth(run.threads(), std::size_t{256} << 20, 2));
     peak = std::max(peak, measure_gemm_peak(run.threads(), 2));
+  };
+  measure_limits();
+  for (std::uint32_t round = 0; round < options.rounds; ++round) {
     for (std::size_t i = 0; i < indexes.size(); ++i) {
       QUIVER_TRY(time_once(*indexes[i], queries.view(), options, run, timings[i]));
     }
+    measure_limits();
   }
   const double flop = 2.0 * static_cast<double>(options.rows * options.dims * options.batch);
   std::string table = fmt::format(

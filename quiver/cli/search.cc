@@ -36,7 +36,7 @@ struct SearchFlags {
     v("batch", batch, "queries searched at once; 0: one after another", 0, 1 << 20);
     v("truth", truth, "the right rows of each query (.ivecs, .npy, .hdf5): recall is reported");
     v("labels", labels, "what to show for a row: SPEC:COLUMN, such as wordnet:/usr/share/wordnet:text");
-    v("measure", measure, "also measure memory bandwidth and GEMM peak in this run, and compare with them");
+    v("measure", measure, "also measure memory bandwidth and GEMM peak before and after, and compare with them");
     v("out", out, "write the hits of --queries as JSON lines");
   }
 };
@@ -200,7 +200,10 @@ Result<Answer> run_search(const SearchFlags& options, Run& run) {
       .queries = queries.items.size(),
       .encode = [&](std::size_t first, std::size_t count) { return queries.encode(first, count, quiet); },
       .batch = options.batch};
+  Machine machine;
+  if (options.measure) machine = measure_machine(run);
   QUIVER_TRY(Searched searched, search_timed(*index, source, params, run));
+  if (options.measure) machine = better_of(machine, measure_machine(run));
   if (!options.text.empty() && !options.measure) return answer_one(searched.hits, options, *index, labels);
 
   const Metric metric = index->space().metric;
@@ -220,7 +223,6 @@ Result<Answer> run_search(const SearchFlags& options, Run& run) {
     text += fmt::format("recall@{} {:.4f} ({:.4f} .. {:.4f})\n", searched.hits.k, recall.mean, recall.low, recall.high);
   }
   if (options.measure) {
-    const Machine machine = measure_machine(run);
     const Limits limits = limits_of(searched, *index, options.batch, machine);
     json["machine"] = to_json(machine);
     json["limits"] = to_json(limits);

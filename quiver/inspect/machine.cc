@@ -109,4 +109,10 @@ Machine measure_machine(Run& run, std::size_t buffer_bytes) {
   return machine;
 }
 
+Machine better_of(Machine a, const Machine& b) {
+  a.read_gb_per_s = std::max(a.read_gb_per_s, b.read_gb_per_s);
+  a.gemm_gflop_per_s = std::max(a.gemm_gflop_per_s, b.gemm_gflop_per_s);
+  return a;
+}
+
 }  // namespace quiver

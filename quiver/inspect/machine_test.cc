@@ -24,5 +24,14 @@ TEST(Machine, MeasuresSomethingPlausible) {
   EXPECT_LT(machine.gemm_gflop_per_s, 1e6);
 }
 
+TEST(Machine, TheBetterOfTwoMeasurementsIsKeptRateByRate) {
+  const Machine before{.cpu = "one", .simd = {}, .read_gb_per_s = 40, .gemm_gflop_per_s = 200};
+  const Machine after{.cpu = "two", .simd = {}, .read_gb_per_s = 80, .gemm_gflop_per_s = 150};
+  const Machine best = better_of(before, after);
+  EXPECT_EQ(best.cpu, "one");
+  EXPECT_EQ(best.read_gb_per_s, 80);
+  EXPECT_EQ(best.gemm_gflop_per_s, 200);
+}
+
 }  // namespace
 }  // namespace quiver
