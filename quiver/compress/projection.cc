@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <numeric>
 
+#include "quiver/compress/leanvec.h"
 #include "quiver/core/json.h"
 #include "quiver/core/linalg.h"
 #include "quiver/core/linalg_double.h"
@@ -20,6 +22,7 @@ constexpr std::size_t kRowBlock = 64;           // vectors that meet a tile of t
 constexpr std::size_t kTileBytes = 256 * 1024;  // of the map
 constexpr std::size_t kMomentBlock = 2048;      // rows of one product when second moments are summed
 constexpr std::size_t kDimsStep = 16;           // lengths chosen here are multiples of this
+constexpr double kRidge = 0.01;                 // of the mean variance of queries that are fewer than their dims
 constexpr std::string_view kFitting = "fitting a projection";
 
 double length_of(std::span<const float> row) {
@@ -102,8 +105,10 @@ void Projection::apply(MatrixView map, std::span<const float> mean, MatrixView x
 
 void Projection::save(ContainerWriter& writer, std::string_view prefix) const {
   const std::string at(prefix);
-  const Json header = {{"method", method()}, {"metric", name_of(metric())}, {"from", from()},
-                       {"to", to()},         {"two_maps", two_maps()},      {"kept", kept()}};
+  Json header = {
+      {"method", method()}, {"metric", name_of(metric())}, {"from", from()}, {"to", to()}, {"two_maps", two_maps()}};
+  if (kept().has_value()) header["kept"] = *kept();
+  if (loss().has_value()) header["loss"] = *loss();
   writer.add(at + "projection", dump_json(header));
   writer.add_array(at + "mean", mean());
   writer.add(at + "row_map", packed_floats(row_map()));
@@ -125,7 +130,12 @@ Result<Projection> Projection::load(const Container& file, std::string_view pref
     QUIVER_TRY(from, get<std::size_t>(header, "from"));
     QUIVER_TRY(to, get<std::size_t>(header, "to"));
     QUIVER_TRY(two_maps, get<bool>(header, "two_maps"));
-    QUIVER_TRY(parts.kept, get<double>(header, "kept"));
+    if (header.contains("kept")) {
+      QUIVER_TRY(parts.kept, get<double>(header, "kept"));
+    }
+    if (header.contains("loss")) {
+      QUIVER_TRY(parts.loss, get<double>(header, "loss"));
+    }
     if (to == 0 || to > from) return Error::corruption(fmt::format("it maps {} dims to {}", from, to));
     if (parts.metric == Metric::Manhattan || parts.metric == Metric::Hamming)
       return Error::corruption(fmt::format("its metric is {}", metric));
@@ -231,7 +241,9 @@ struct Method {
   const char* name;
   bool needs_queries, has_spectrum;
 };
-constexpr Method kMethods[] = {{"pca", false, true}, {"random", false, false}, {"truncate", false, false}};
+constexpr Method kMethods[] = {{"pca", false, true},    {"random", false, false}, {"truncate", false, false},
+                               {"es", true, true},      {"fw", true, true},       {"es+fw", true, true},
+                               {"sphering", true, true}};
 
 const Method* find_method(std::string_view name) noexcept {
   const auto found = std::ranges::find(kMethods, name, [](const Method& m) { return std::string_view(m.name); });
@@ -250,6 +262,10 @@ Result<void> check_inputs(const ProjectionOptions& options, MatrixView base, Mat
   if (metric == Metric::Manhattan || metric == Metric::Hamming) {
     return Error::unsupported(
         fmt::format("linear maps keep l2, dot and cosine; metric {} needs the full rows", name_of(metric)));
+  }
+  if (options.method == "sphering" && metric == Metric::L2) {
+    return Error::unsupported(
+        "sphering keeps products, not lengths, so l2 is not to be had from it; use es+fw, or metric dot or cosine");
   }
   if (base.rows == 0 || base.cols == 0) return Error::invalid_argument("there are no rows to learn from; give some");
   if (options.dims > base.cols) {
@@ -283,41 +299,80 @@ Result<void> check_inputs(const ProjectionOptions& options, MatrixView base, Mat
   return check_finite(queries, "queries");
 }
 
+// The maps of a method; what it knows about the rows goes into `parts`.
+Result<LeanVecMaps> learned(const std::string& method, const ProductMoments& moments, std::size_t dims, Run& run) {
+  if (method == "es") return eigenvector_search(moments, dims, run);
+  if (method == "sphering") return sphering(moments, dims, run);
+  if (method == "fw") {
+    return frank_wolfe(moments, zero_maps(dims, moments.rows.rows()), {.step = FrankWolfeOptions::Step::Schedule}, run);
+  }
+  QUIVER_TRY(LeanVecMaps start, eigenvector_search(moments, dims, run));
+  return frank_wolfe(moments, std::move(start), {}, run);
+}
+
+Result<ProductMoments> moments_of(const ProjectionOptions& options, MatrixView base, Numbers sample, MatrixView queries,
+                                  Metric metric, std::span<const float> mean, Run& run) {
+  ProductMoments out;
+  QUIVER_TRY(out.rows, second_moment(base, sample, metric, mean, run));
+  if (!(trace(out.rows) > 0)) {
+    return Error::invalid_argument("the rows are all alike: no direction tells them apart; give rows that differ");
+  }
+  if (queries.rows == 0) return out;
+  const std::vector<std::uint32_t> asked = drawn(queries, options.sample, run.seed(), "projection queries");
+  QUIVER_TRY(out.queries,
+             second_moment(queries, asked, metric, metric == Metric::L2 ? mean : std::span<const float>(), run));
+  const double total = trace(out.queries);
+  if (!(total > 0)) {
+    return Error::invalid_argument(
+        "the queries are all zero, or all the rows' mean: nothing can be learned from them; give queries that differ");
+  }
+  if (asked.size() < base.cols) {  // singular: directions without a query would count for nothing
+    for (std::size_t i = 0; i < base.cols; ++i)
+      out.queries.row(i)[i] += kRidge * total / static_cast<double>(base.cols);
+  }
+  return out;
+}
+
 Result<Projection> fit_checked(const ProjectionOptions& options, MatrixView base, MatrixView queries, Metric metric,
                                Run& run) {
   QUIVER_TRY(check_inputs(options, base, queries, metric));
   if (run.stop()) return run.stopped(kFitting);
   const BlasThreads all_threads(run.threads().count());
+  const Method& method = *find_method(options.method);
   const std::vector<std::uint32_t> sample = drawn(base, options.sample, run.seed(), "projection rows");
   ProjectionParts parts{.method = options.method, .metric = metric};
   parts.mean = options.centre ? mean_of_rows(base, sample, metric) : std::vector<float>(base.cols, 0.0F);
-  if (options.method == "random") {
-    QUIVER_TRY(parts.row_map, random_basis(options.dims, base.cols, run.seed()));
-    return Projection(std::move(parts));
-  }
-  if (options.method == "truncate") {
-    parts.row_map = DoubleMatrix::identity(options.dims, base.cols).to_float();
-    return Projection(std::move(parts));
-  }
-
-  QUIVER_TRY(const DoubleMatrix rows_moment, second_moment(base, sample, metric, parts.mean, run));
-  const double total = trace(rows_moment);
-  if (!(total > 0)) {
-    return Error::invalid_argument("the rows are all alike: no direction tells them apart; give rows that differ");
+  ProductMoments moments;
+  if (method.has_spectrum || queries.rows > 0) {
+    QUIVER_TRY(moments, moments_of(options, base, sample, queries, metric, parts.mean, run));
   }
   std::size_t dims = options.dims;
   if (dims == 0) {
-    QUIVER_TRY(const std::vector<double> values, eigenvalues(rows_moment));
-    dims = std::min(dims_for(values, total, options.energy), sample.size());
+    QUIVER_TRY(const std::vector<double> values, eigenvalues(moments.rows));
+    dims = std::min(dims_for(values, trace(moments.rows), options.energy), sample.size());
   }
   if (run.stop()) return run.stopped(kFitting);
-  QUIVER_TRY(DoubleEigen top, top_eigen(rows_moment, dims));
-  parts.row_map = top.vectors.to_float();
-  parts.spectrum = std::move(top.values);
-  for (double& variance : parts.spectrum) {
-    variance = std::max(0.0, variance);
-    parts.kept += variance / total;
+
+  LeanVecMaps maps;
+  if (options.method == "random") {
+    QUIVER_TRY(const Matrix basis, random_basis(dims, base.cols, run.seed()));
+    maps.a = maps.b = DoubleMatrix::copy_of(basis.view());
+  } else if (options.method == "truncate") {
+    maps.a = maps.b = DoubleMatrix::identity(dims, base.cols);
+  } else if (options.method == "pca") {
+    QUIVER_TRY(DoubleEigen top, top_eigen(moments.rows, dims));
+    maps.a = maps.b = std::move(top.vectors);
+  } else {
+    QUIVER_TRY(maps, learned(options.method, moments, dims, run));
   }
+  if (method.has_spectrum) {
+    QUIVER_TRY(parts.spectrum, rotate_to_rows(moments, maps));
+    const double kept = std::accumulate(parts.spectrum.begin(), parts.spectrum.end(), 0.0);
+    if (options.method == "pca" || options.method == "es") parts.kept = kept / trace(moments.rows);
+  }
+  if (queries.rows > 0) parts.loss = leanvec_loss(moments, maps.a, maps.b) / inner(moments.queries, moments.rows);
+  parts.row_map = maps.b.to_float();
+  if (options.method != "es" && method.needs_queries) parts.query_map = maps.a.to_float();
   return Projection(std::move(parts));
 }
 }  // namespace

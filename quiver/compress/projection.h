@@ -12,7 +12,8 @@
 //
 // Methods: pca, the directions of most variance (Pearson 1901); random, an orthonormal basis drawn by the seed;
 // truncate, the first coordinates (a Matryoshka prefix); es, fw, es+fw and sphering, learned from a sample of the
-// queries (leanvec.h).
+// queries (leanvec.h). Those of pca, es, fw and sphering are turned so that the coordinates of mapped rows are
+// uncorrelated and their variances fall. If fewer queries than dims are given, K_Q gets a ridge.
 //
 // A short distance stands for a long one only in order, and approximately: never mix both in one list, and score the
 // candidates again by their full rows. Rows compared with rows (a graph's edges) are both mapped by rows().
@@ -21,6 +22,7 @@
 // decomposition of from x from numbers (784: a second; 3072: half a minute).
 #pragma once
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -40,7 +42,8 @@ struct ProjectionParts {
   Matrix row_map{};                // (to, from)
   Matrix query_map{};              // (to, from), or empty: as row_map
   std::vector<double> spectrum{};  // (to) variance of each coordinate of the mapped rows, or empty: not known
-  double kept = 0;                 // part of the rows' variance that the mapped rows have; 0: not known
+  std::optional<double> kept{};    // part of the rows' variance that is left, where the maps are orthonormal
+  std::optional<double> loss{};    // E (<z, y> - <q, x>)^2 / E <q, x>^2 over the samples, where queries were given
 };
 
 class Projection {
@@ -58,7 +61,8 @@ class Projection {
   MatrixView row_map() const noexcept { return parts_.row_map.view(); }
   MatrixView query_map() const noexcept { return (two_maps() ? parts_.query_map : parts_.row_map).view(); }
   std::span<const double> spectrum() const noexcept { return parts_.spectrum; }
-  double kept() const noexcept { return parts_.kept; }
+  std::optional<double> kept() const noexcept { return parts_.kept; }
+  std::optional<double> loss() const noexcept { return parts_.loss; }
 
   // Vector i goes to out + i * stride, or to out.row(i) of a matrix that is made (x.rows, to()).
   // Requires: x.cols == from(), finite values.

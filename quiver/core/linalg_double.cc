@@ -47,19 +47,28 @@ Result<DoubleEigen> largest(const DoubleMatrix& a, std::size_t count, bool vecto
   return out;
 }
 
+DoubleMatrix multiplied(CBLAS_TRANSPOSE ta, CBLAS_TRANSPOSE tb, std::size_t m, std::size_t n, std::size_t k,
+                        const DoubleMatrix& a, const DoubleMatrix& b) {
+  DoubleMatrix out(m, n);
+  if (m == 0 || n == 0) return out;
+  cblas_dgemm(CblasRowMajor, ta, tb, blas_int(m), blas_int(n), blas_int(k), 1, a.values().data(), leading_of(a),
+              b.values().data(), leading_of(b), 0, out.values().data(), leading_of(out));
+  return out;
+}
+
 struct ThinSvd {
-  std::vector<double> u, s, vt;
+  DoubleMatrix u, vt;
+  std::vector<double> s;
 };
 Result<ThinSvd> thin_svd(const DoubleMatrix& a, bool vectors) {
   QUIVER_TRY(check_finite_values(a));
   const std::size_t m = a.rows(), n = a.cols(), r = std::min(m, n);
-  ThinSvd out{std::vector<double>(vectors ? m * r : 0), std::vector<double>(r),
-              std::vector<double>(vectors ? r * n : 0)};
+  ThinSvd out{DoubleMatrix(vectors ? m : 0, r), DoubleMatrix(vectors ? r : 0, n), std::vector<double>(r)};
   if (r == 0) return out;
   std::vector<double> work(a.values().begin(), a.values().end());
   const lapack_int info =
       LAPACKE_dgesdd(LAPACK_ROW_MAJOR, vectors ? 'S' : 'N', blas_int(m), blas_int(n), work.data(), blas_int(n),
-                     out.s.data(), out.u.data(), blas_int(r), out.vt.data(), blas_int(n));
+                     out.s.data(), out.u.values().data(), blas_int(r), out.vt.values().data(), blas_int(n));
   if (info != 0) return did_not_converge("the singular value decomposition", info);
   return out;
 }
@@ -85,21 +94,15 @@ Matrix DoubleMatrix::to_float() const {
 
 DoubleMatrix product(const DoubleMatrix& a, const DoubleMatrix& b) {
   QUIVER_CHECK(a.cols() == b.rows());
-  DoubleMatrix out(a.rows(), b.cols());
-  if (out.values().empty()) return out;
-  cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, blas_int(a.rows()), blas_int(b.cols()), blas_int(a.cols()), 1,
-              a.values().data(), leading_of(a), b.values().data(), leading_of(b), 0, out.values().data(),
-              leading_of(out));
-  return out;
+  return multiplied(CblasNoTrans, CblasNoTrans, a.rows(), b.cols(), a.cols(), a, b);
 }
 DoubleMatrix product_nt(const DoubleMatrix& a, const DoubleMatrix& b) {
   QUIVER_CHECK(a.cols() == b.cols());
-  DoubleMatrix out(a.rows(), b.rows());
-  if (out.values().empty()) return out;
-  cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, blas_int(a.rows()), blas_int(b.rows()), blas_int(a.cols()), 1,
-              a.values().data(), leading_of(a), b.values().data(), leading_of(b), 0, out.values().data(),
-              leading_of(out));
-  return out;
+  return multiplied(CblasNoTrans, CblasTrans, a.rows(), b.rows(), a.cols(), a, b);
+}
+DoubleMatrix product_tn(const DoubleMatrix& a, const DoubleMatrix& b) {
+  QUIVER_CHECK(a.rows() == b.rows());
+  return multiplied(CblasTrans, CblasNoTrans, a.cols(), b.cols(), a.rows(), a, b);
 }
 void combine(DoubleMatrix& a, double scale_a, const DoubleMatrix& b, double scale_b) {
   QUIVER_CHECK(a.rows() == b.rows() && a.cols() == b.cols());
@@ -139,13 +142,7 @@ Result<std::vector<double>> eigenvalues(const DoubleMatrix& a) {
 
 Result<DoubleMatrix> polar_factor(const DoubleMatrix& a) {
   QUIVER_TRY(const ThinSvd found, thin_svd(a, true));
-  DoubleMatrix out(a.rows(), a.cols());
-  const std::size_t r = found.s.size();
-  if (r == 0) return out;
-  cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, blas_int(a.rows()), blas_int(a.cols()), blas_int(r), 1,
-              found.u.data(), blas_int(r), found.vt.data(), blas_int(a.cols()), 0, out.values().data(),
-              leading_of(out));
-  return out;
+  return product(found.u, found.vt);
 }
 Result<std::vector<double>> singular_values(const DoubleMatrix& a) {
   QUIVER_TRY(ThinSvd found, thin_svd(a, false));

@@ -38,6 +38,7 @@ class DoubleMatrix {
 
 DoubleMatrix product(const DoubleMatrix& a, const DoubleMatrix& b);     // a b
 DoubleMatrix product_nt(const DoubleMatrix& a, const DoubleMatrix& b);  // a b^T
+DoubleMatrix product_tn(const DoubleMatrix& a, const DoubleMatrix& b);  // a^T b
 // a = scale_a * a + scale_b * b, value by value.
 void combine(DoubleMatrix& a, double scale_a, const DoubleMatrix& b, double scale_b);
 double inner(const DoubleMatrix& a, const DoubleMatrix& b);  // sum of a_ij b_ij
