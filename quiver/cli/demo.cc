@@ -136,7 +136,8 @@ Result<Json> make_document(const Options& options, const Artefacts& made, Steps&
   const fs::path file = made.folder / "demo.json";
   Json before = earlier(file);
   const Json key{{"model", made.model->id()},   {"index", kIndexSpec}, {"seed", run.seed()},
-                 {"version", quiver_version()}, {"out", options.out},  {"corpus", options.corpus}};
+                 {"version", quiver_version()}, {"out", options.out},  {"corpus", options.corpus},
+                 {"samples_by", kSamplesBy}};
   const fs::path page = made.folder / "report.html";
   const auto save = [&](Json& document) {
     document["seconds"] = steps.seconds();

@@ -4,7 +4,7 @@
 //   demo-out/model.qvm     the trained encoder; valid for its corpus, seed, options and version (its card says them)
 //   demo-out/vectors.qvr   every entry's vector; valid for its model (the space's id is the model's)
 //   demo-out/index.qvi     8-bit codes of them; valid for its model and spec
-//   demo-out/demo.json     what was measured; valid for its model and index
+//   demo-out/demo.json     what was measured; valid for its model, index and arm
 //   demo-out/report.html   the document as a page with a map
 //   demo-out/steps.json    the seconds each of these took to make
 //
@@ -29,6 +29,7 @@
 namespace quiver::cli::demo {
 
 inline constexpr std::string_view kIndexSpec = "flat + lvq(8)";
+inline constexpr std::string_view kSamplesBy = "fused";  // the arm that answers the sample queries
 
 struct Options {
   std::string out = "demo-out", corpus = "/usr/share/wordnet";

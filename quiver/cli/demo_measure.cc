@@ -4,7 +4,6 @@
 
 #include "quiver/cli/demo.h"
 #include "quiver/cli/timing.h"
-#include "quiver/core/metric.h"
 #include "quiver/index/spec.h"
 #include "quiver/inspect/recall.h"
 
@@ -20,24 +19,19 @@ Json json_of(const Interval& interval) {
   return {{"mean", interval.mean}, {"low", interval.low}, {"high", interval.high}};
 }
 
-// Our own words go through the index as a user's would.
-Result<Json> samples(const Artefacts& made, Run& run) {
+// Our own words, answered by the best arm: the index finds as for a user's words, BM25 beside it.
+Result<Json> samples(const Artefacts& made, const recipes::WordnetComparison& chosen, Run& run) {
   QUIVER_TRY(TextColumn labels, made.task.entries.text("text"));
   const std::vector<std::string> texts(kSamples.begin(), kSamples.end());
   QUIVER_TRY(Encoded queries, made.model->encode(Items::of("text", texts), {.role = "query"}, run));
-  QUIVER_TRY(RowsView view, queries_for(*made.index, queries.rows));
-  SearchParams params;
-  params.k = kShown;
-  QUIVER_TRY(Hits hits, made.index->search_batch(view, params, run));
+  QUIVER_TRY(Hits hits,
+             recipes::search_fused(made.task, chosen, *made.index, made.vectors, texts, queries.rows, kShown, run));
   Json list = Json::array();
   for (std::size_t i = 0; i < texts.size(); ++i) {
     Json found = Json::array();
-    for (const Hit& hit : hits.of(i)) {
-      found.push_back({{"row", hit.row},
-                       {"score", score_of(made.index->space().metric, hit.distance)},
-                       {"label", labels[hit.row]}});
-    }
-    list.push_back({{"query", texts[i]}, {"hits", std::move(found)}});
+    for (const Hit& hit : hits.of(i))
+      found.push_back({{"row", hit.row}, {"score", -hit.distance}, {"label", labels[hit.row]}});
+    list.push_back({{"query", texts[i]}, {"arm", kSamplesBy}, {"hits", std::move(found)}});
   }
   return list;
 }
@@ -83,7 +77,7 @@ Result<Json> measure(const Artefacts& made, const Options& options, Run& run) {
   QUIVER_TRY(auto comparison, recipes::compare_on_wordnet(made.task, {made.vectors, validation.rows, test.rows}, run));
   QUIVER_TRY(Json compressed, compression(made, test.rows, run));
   QUIVER_TRY(Json speeds, speed(made, run));
-  QUIVER_TRY(Json shown, samples(made, run));
+  QUIVER_TRY(Json shown, samples(made, comparison, run));
   QUIVER_TRY(std::string digest, made.corpus.digest());
   return Json{{"corpus", {{"spec", made.corpus.spec()}, {"digest", digest}, {"notice", made.corpus.notice()}}},
               {"model", {{"id", made.model->id()}, {"dims", made.vectors.space().dims}, {"quick", options.quick}}},

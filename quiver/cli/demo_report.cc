@@ -71,13 +71,14 @@ void add_speed(HtmlReport& page, const Json& document) {
 
 void add_samples(HtmlReport& page, const Json& document) {
   page.heading("Five queries in words");
+  page.paragraph("Answered by encoder and BM25 fused; the score is the cosine and the weighted part of BM25's best.");
   for (const Json& sample : document["samples"]) {
     ReportTable table{.columns = {sample["query"].get<std::string>(), "score"}, .rows = {}};
     for (const Json& hit : sample["hits"])
       table.rows.push_back({hit["label"].get<std::string>(), number(hit["score"])});
     page.table(table);
   }
-  page.paragraph("Your own:");
+  page.paragraph("Your own, answered by the encoder alone:");
   page.code(document["command"].get<std::string>());
 }
 

@@ -47,7 +47,7 @@ std::string compression(const Json& document) {
 }
 
 std::string samples(const Json& list) {
-  std::string out;
+  std::string out = "Descriptions of our own, answered by encoder and BM25 fused\n";
   for (const Json& sample : list) {
     out += fmt::format("\"{}\"\n", sample["query"].get<std::string>());
     for (const Json& hit : sample["hits"]) {
@@ -83,11 +83,12 @@ std::string chosen_text(const Json& task) {
 }
 
 std::string text_of(const Json& document) {
-  return fmt::format("{}\n{}\n{}\nSeconds: {}\n\nYour own query:\n  {}\n\nData: {} Its licence is in {}/report.html\n",
-                     quality(document["task"]), compression(document), samples(document["samples"]),
-                     seconds(document["seconds"]), document["command"].get<std::string>(),
-                     copyright_line(document["corpus"]["notice"].get<std::string>()),
-                     document["key"]["out"].get<std::string>());
+  return fmt::format(
+      "{}\n{}\n{}\nSeconds: {}\n\nYour own query, answered by the encoder alone:\n  {}\n\nData: {} Its licence is in "
+      "{}/report.html\n",
+      quality(document["task"]), compression(document), samples(document["samples"]), seconds(document["seconds"]),
+      document["command"].get<std::string>(), copyright_line(document["corpus"]["notice"].get<std::string>()),
+      document["key"]["out"].get<std::string>());
 }
 
 }  // namespace quiver::cli::demo

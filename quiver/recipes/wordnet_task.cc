@@ -228,10 +228,10 @@ Result<Bm25Options> tune_words(WordnetBm25& bm25, const WordnetQueries& queries,
   return best;
 }
 
-// The exact scores of both parts for the queries of one side.
-Result<Candidates> candidates_of(const WordnetBm25& bm25, const WordnetQueries& queries, const Hits& by_vector,
+// The exact scores of both parts for texts and their vectors.
+Result<Candidates> candidates_of(const WordnetBm25& bm25, std::span<const std::string> texts, const Hits& by_vector,
                                  const Rows& vectors, const Rows& entries, Run& run) {
-  QUIVER_TRY(const SparseRows words, bm25.queries(queries.texts));
+  QUIVER_TRY(const SparseRows words, bm25.queries(texts));
   QUIVER_TRY(const Hits by_words, bm25.search(words, kDepth, run));
   return candidates_of(bm25, by_vector, vectors, entries, by_words, words, run);
 }
@@ -246,7 +246,7 @@ Result<void> tune_fusion(WordnetBm25& bm25, const WordnetQueries& queries, const
     if (run.stop()) return run.stopped("tuning the fusion");
     QUIVER_TRY(bm25.use(options, run));
     QUIVER_TRY(const Candidates candidates,
-               candidates_of(bm25, queries, by_vector, vectors.validation, vectors.entries, run));
+               candidates_of(bm25, queries.texts, by_vector, vectors.validation, vectors.entries, run));
     for (int step = 1; step <= kWeights; ++step) {
       const double weight = 0.05 * step;
       const double recall = mean_of(recall_at(fused(candidates, weight, 10), right, 10));
@@ -277,7 +277,8 @@ Result<WordnetComparison> compare_on_wordnet(const WordnetTask& task, const Word
   QUIVER_TRY(const SparseRows words, bm25.queries(task.test.texts));
   QUIVER_TRY(const Hits by_words, bm25.search(words, 100, run));
   QUIVER_TRY(tune_fusion(bm25, task.validation, by_vector_validation, vectors, result, run));
-  QUIVER_TRY(const Candidates both, candidates_of(bm25, task.test, by_vector, vectors.test, vectors.entries, run));
+  QUIVER_TRY(const Candidates both,
+             candidates_of(bm25, task.test.texts, by_vector, vectors.test, vectors.entries, run));
 
   result.arms = {measure("encoder", by_vector, task.test), measure("bm25", by_words, task.test),
                  measure("fused", fused(both, result.fusion_weight, 100), task.test)};
@@ -286,6 +287,16 @@ Result<WordnetComparison> compare_on_wordnet(const WordnetTask& task, const Word
   result.encoder_over_bm25 = paired_difference(encoder.mrr_10, baseline.mrr_10, {.seed = run.seed()});
   result.fused_over_best = paired_difference(result.arms[2].recall_10, stronger.recall_10, {.seed = run.seed()});
   return result;
+}
+
+Result<Hits> search_fused(const WordnetTask& task, const WordnetComparison& chosen, const Index& index,
+                          const Rows& entries, std::span<const std::string> texts, const Rows& queries, std::uint32_t k,
+                          Run& run) {
+  QUIVER_TRY(WordnetBm25 bm25, WordnetBm25::create(task));
+  QUIVER_TRY(bm25.use(chosen.fused_bm25, run));
+  QUIVER_TRY(const Hits by_vector, search_vectors(index, queries, run));
+  QUIVER_TRY(const Candidates both, candidates_of(bm25, texts, by_vector, queries, entries, run));
+  return fused(both, chosen.fusion_weight, k);
 }
 
 Json to_json(const WordnetComparison& comparison, std::uint64_t seed) {

@@ -88,6 +88,12 @@ struct WordnetComparison {
   std::size_t entries = 0, validation_queries = 0, test_queries = 0;
 };
 Result<WordnetComparison> compare_on_wordnet(const WordnetTask& task, const WordnetVectors& vectors, Run& run);
+// The k best entries for texts of one's own, by the fusion that `chosen` holds; `queries` are the texts encoded in role
+// "query", `index` holds `entries` in any form. Distance: -(cosine + weight * BM25 as a part of the text's best). Cost:
+// about a second, for BM25 is built anew.
+Result<Hits> search_fused(const WordnetTask& task, const WordnetComparison& chosen, const Index& index,
+                          const Rows& entries, std::span<const std::string> texts, const Rows& queries, std::uint32_t k,
+                          Run& run);
 // {"entries", "validation_queries", "test_queries", "bm25": {"k1", "b"}, "fusion": {"k1", "b", "weight"},
 //  "arms": {"encoder": {"mrr@10": {"mean", "low", "high"}, "recall@10": ..., "recall@100": ...}, ...},
 //  "differences": {"encoder - bm25": {"mrr@10": ...}, "fused - best": {"recall@10": ...}}}

@@ -8,6 +8,8 @@
 
 #include "quiver/core/metric.h"
 #include "quiver/data/items_builder.h"
+#include "quiver/index/spec.h"
+#include "quiver/inspect/ranking_metrics.h"
 
 namespace quiver::recipes {
 namespace {
@@ -154,6 +156,13 @@ TEST(CompareOnWordnet, AnEncoderThatKnowsNothingLosesAndFusingMendsIt) {
   ASSERT_TRUE(result) << result.error().message();
   EXPECT_LT(result->encoder_over_bm25.high, 0);
   EXPECT_GT(mean_of(result->arms[2].recall_10), mean_of(result->arms[0].recall_10));
+  // Texts of one's own are ranked as the arm was.
+  const auto index = build_index(IndexSpec{}, vectors.entries, {}, run);
+  ASSERT_TRUE(index);
+  const auto hits = search_fused(*task, *result, **index, vectors.entries, task->test.texts, vectors.test, 100, run);
+  ASSERT_TRUE(hits) << hits.error().message();
+  EXPECT_EQ(reciprocal_rank(*hits, Relevance::single(task->test.answers), 10), result->arms[2].mrr_10);
+  EXPECT_LT(hits->of(0)[0].distance, -0.2F);  // of the right entry: BM25's part alone is the whole weight
   const Json json = to_json(*result, 1);
   EXPECT_EQ(json["test_queries"], task->test.texts.size());
   EXPECT_LT(json["differences"]["encoder - bm25"]["mrr@10"]["mean"].get<double>(), 0);
