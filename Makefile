@@ -78,7 +78,7 @@ docs: demo  ## Run the commands shown in the documentation and compare what they
 
 # Under sanitizers a compilation costs several times as much: the unit and property tests of the modules that handle memory,
 # files and threads are built, not every program.
-SANITIZED := simd_test core_test data_test compress_test model_test index_test inspect_test property_test
+SANITIZED := simd_test core_test data_test compress_test model_test index_test inspect_test recipes_test cli_test property_test
 define sanitize
 	@$(STEP) "configure $(1)" cmake --preset $(1) --log-level=WARNING $(CONFIGURE)
 	@$(STEP) "build $(1) with $(JOBS) jobs" cmake --build build/$(1) --parallel $(JOBS) --target $(SANITIZED)
