@@ -7,9 +7,12 @@ if(NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES)
   set(CMAKE_BUILD_TYPE RelWithDebInfo CACHE STRING "" FORCE)
 endif()
 # -O2 everywhere; kernels ask for more by themselves. Line tables only: full debug information triples the build without
-# helping a backtrace.
+# helping a backtrace. Under sanitizers -O1 does: it compiles in two thirds of the time, and nothing there is timed.
 set(CMAKE_CXX_FLAGS_RELWITHDEBINFO "-O2 -g1")
 set(CMAKE_CXX_FLAGS_RELEASE "-O2 -DNDEBUG")
+if(QUIVER_SANITIZE)
+  set(CMAKE_CXX_FLAGS_RELWITHDEBINFO "-O1 -g1")
+endif()
 find_program(QUIVER_CCACHE ccache)
 if(QUIVER_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
   set(CMAKE_CXX_COMPILER_LAUNCHER ${QUIVER_CCACHE})
