@@ -87,7 +87,7 @@ endef
 
 sanitizers: bootstrap  ## Tests of the torch-free modules under asan + ubsan, then tsan
 	$(call sanitize,asan,)
-	$(call sanitize,tsan,$(FIXED_ADDRESSES))
+	$(call sanitize,tsan,env TSAN_OPTIONS=suppressions=$(CURDIR)/cmake/tsan.supp $(FIXED_ADDRESSES))
 
 format:  ## Lay out every C++ file as .clang-format says
 	@tools/format
