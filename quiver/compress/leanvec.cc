@@ -7,9 +7,11 @@
 
 namespace quiver {
 namespace {
-constexpr double kNothingLost = 1e-12;   // a loss below this part of Tr(K_Q K_X) is rounding
-constexpr double kFlat = 1e-4;           // losses that differ by less than this part are one loss
-constexpr double kBetaWidth = 0.02;      // the search for beta ends when its bracket is this narrow
+constexpr double kNothingLost = 1e-12;  // a loss below this part of Tr(K_Q K_X) is rounding
+constexpr double kFlat = 1e-4;          // losses that differ by less than this part are one loss
+constexpr double kBetaWidth = 0.02;     // the search for beta ends when its bracket is this narrow
+constexpr double kTiny = 1e-300;
+constexpr std::size_t kDirections = 2;   // times dims: how many of rows, and of queries, span a search space
 constexpr double kSpheringRidge = 1e-6;  // of the largest eigenvalue of K_Q: W^-1 stays within float's reach
 
 // The products that loss and gradients share; a and b change, these follow.
@@ -64,6 +66,43 @@ Result<void> step_map(Half own, const DoubleMatrix& other_product, const DoubleM
 }
 
 Error stopped_learning(const Run& run) { return run.stopped("learning a projection"); }
+
+// Where eigenvector search looks: everywhere, or among the combinations of the first directions of rows and of queries
+// when these are few. There the moments are small and each beta costs next to nothing.
+struct SearchSpace {
+  DoubleMatrix basis;          // (size, from), orthonormal; no rows: everywhere
+  DoubleMatrix queries, rows;  // K_Q, K_X within
+  DoubleMatrix both;           // K_Q K_X within
+  double total = 0;            // Tr(K_Q K_X), of all
+
+  double loss(const DoubleMatrix& p) const {  // of A = B = p, given within
+    const auto within = [&](const DoubleMatrix& k) { return product_nt(product(p, k), p); };
+    return inner(within(queries), within(rows)) - 2 * trace(within(both)) + total;
+  }
+};
+Result<SearchSpace> search_space(const ProductMoments& k, std::size_t dims, Run& run) {
+  SearchSpace out;
+  out.total = inner(k.queries, k.rows);
+  const std::size_t from = k.rows.rows(), each = kDirections * dims;
+  if (4 * each > from) {
+    out.queries = k.queries;
+    out.rows = k.rows;
+    out.both = product(k.queries, k.rows);
+    return out;
+  }
+  DoubleMatrix stacked(2 * each, from);
+  for (const bool rows : {true, false}) {
+    if (run.stop()) return stopped_learning(run);
+    QUIVER_TRY(const DoubleEigen top, top_eigen(rows ? k.rows : k.queries, each));
+    std::ranges::copy(top.vectors.values(), stacked.row(rows ? 0 : each).data());
+  }
+  QUIVER_TRY(out.basis, polar_factor(stacked));
+  const DoubleMatrix with_queries = product(out.basis, k.queries), with_rows = product(out.basis, k.rows);
+  out.queries = product_nt(with_queries, out.basis);
+  out.rows = product_nt(with_rows, out.basis);
+  out.both = product_nt(with_queries, with_rows);
+  return out;
+}
 }  // namespace
 
 double leanvec_loss(const ProductMoments& moments, const DoubleMatrix& a, const DoubleMatrix& b) {
@@ -80,17 +119,18 @@ LeanVecGradients leanvec_gradients(const ProductMoments& moments, const DoubleMa
 }
 
 Result<LeanVecMaps> eigenvector_search(const ProductMoments& moments, std::size_t dims, Run& run) {
-  const double query_scale = 1 / std::max(trace(moments.queries), 1e-300);
-  const double row_scale = 1 / std::max(trace(moments.rows), 1e-300);
+  QUIVER_TRY(const SearchSpace space, search_space(moments, dims, run));
+  const double query_scale = 1 / std::max(trace(moments.queries), kTiny);
+  const double row_scale = 1 / std::max(trace(moments.rows), kTiny);
   auto stage = run.stage("eigenvector search");
   LeanVecMaps best;
   double lowest = HUGE_VAL;
   const auto loss_at = [&](double beta) -> Result<double> {
     if (run.stop()) return stopped_learning(run);
-    DoubleMatrix mixed = moments.queries;
-    combine(mixed, (1 - beta) * query_scale, moments.rows, beta * row_scale);
+    DoubleMatrix mixed = space.queries;
+    combine(mixed, (1 - beta) * query_scale, space.rows, beta * row_scale);
     QUIVER_TRY(DoubleEigen top, top_eigen(mixed, dims));
-    const double loss = leanvec_loss(moments, top.vectors, top.vectors);
+    const double loss = space.loss(top.vectors);
     best.losses.push_back(loss);
     if (loss < lowest) {
       lowest = loss;
@@ -109,10 +149,9 @@ Result<LeanVecMaps> eigenvector_search(const ProductMoments& moments, std::size_
     QUIVER_TRY(losses.emplace_back(), loss_at(beta));
   }
   const auto middle = static_cast<std::size_t>(std::ranges::min_element(losses) - losses.begin());
-  double high = kTried[middle == 0 ? 0 : middle - 1], low = kTried[std::min<std::size_t>(middle + 1, 4)];
-  const double at_ends = std::max(losses[middle == 0 ? 0 : middle - 1], losses[std::min<std::size_t>(middle + 1, 4)]);
-  const double nothing = kNothingLost * inner(moments.queries, moments.rows);
-  if (at_ends - lowest > std::max(kFlat * lowest, nothing)) {
+  const std::size_t above = middle == 0 ? 0 : middle - 1, below = std::min(middle + 1, std::size(kTried) - 1);
+  double high = kTried[above], low = kTried[below];
+  if (std::max(losses[above], losses[below]) - lowest > std::max(kFlat * lowest, kNothingLost * space.total)) {
     const double golden = (std::sqrt(5.0) - 1) / 2;
     double left = high - golden * (high - low), right = low + golden * (high - low);
     QUIVER_TRY(double at_left, loss_at(left));
@@ -131,6 +170,7 @@ Result<LeanVecMaps> eigenvector_search(const ProductMoments& moments, std::size_
       }
     }
   }
+  if (space.basis.rows() > 0) best.a = product(best.a, space.basis);
   best.b = best.a;
   return best;
 }

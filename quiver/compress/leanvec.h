@@ -14,7 +14,8 @@
 // Maps are kept transposed, (dims, from), as Projection applies them. All in double: the three terms of L cancel.
 // Frank-Wolfe works on the convex hull {spectral norm <= 1} of the orthonormal maps, so its answer may have singular
 // values below 1; making it orthonormal again would change L and is not done.
-// Thread-safety: pure functions. Cost for n = from: search about ten decompositions of n x n; Frank-Wolfe four products
+// Thread-safety: pure functions. Cost for n = from: search two decompositions of n x n (ten where
+// dims is above n / 8); Frank-Wolfe four products
 // n * n * dims and two singular value decompositions n x dims a step; sphering two decompositions.
 #pragma once
 #include <vector>
@@ -41,6 +42,7 @@ LeanVecGradients leanvec_gradients(const ProductMoments& moments, const DoubleMa
 
 // A = B = the first eigenvectors of (1 - beta) K_Q / Tr K_Q + beta K_X / Tr K_X; beta by golden section between the
 // neighbours of the best of five. beta = 1 is PCA and is always among those tried, so the loss is never above PCA's.
+// Where 8 * dims <= from, eigenvectors are sought among combinations of the first 2 * dims of K_X and of K_Q alone.
 Result<LeanVecMaps> eigenvector_search(const ProductMoments& moments, std::size_t dims, Run& run);
 
 struct FrankWolfeOptions {

@@ -27,7 +27,9 @@ DoubleMatrix uneven(std::size_t count, std::size_t dims, std::size_t turn, std::
   return out;
 }
 Sample sample_of(std::size_t dims = 12, std::uint64_t seed = 1) {
-  Sample out{uneven(300, dims, 0, seed), uneven(200, dims, dims / 3, seed + 1), {.queries = DoubleMatrix(), .rows = DoubleMatrix()}};
+  Sample out{uneven(300, dims, 0, seed),
+             uneven(200, dims, dims / 3, seed + 1),
+             {.queries = DoubleMatrix(), .rows = DoubleMatrix()}};
   SecondMoment rows(dims), queries(dims);
   rows.add(out.rows);
   queries.add(out.queries);
@@ -110,6 +112,29 @@ TEST(LeanVec, EigenvectorSearchIsNeverAbovePcaAndBelowItForOtherQueries) {
   ASSERT_TRUE(found.has_value());
   EXPECT_EQ(found->losses.size(), 5U);
   EXPECT_NEAR(leanvec_loss(same, found->a, found->b), pca_loss(same, 4), 1e-12);
+}
+
+// 8 * dims <= from: sought in a small space. The simple way beside it: 200 decompositions of the whole.
+TEST(LeanVec, EigenvectorSearchInASmallSpaceFindsNearlyWhatTheWholeHolds) {
+  quiver::Run run({.threads = 1});
+  for (const std::uint64_t seed : {1U, 2U, 3U}) {
+    const Sample s = sample_of(48, seed);
+    const auto found = eigenvector_search(s.moments, 4, run);
+    ASSERT_TRUE(found.has_value());
+    EXPECT_LT(from_identity(product_nt(found->a, found->b)), 1e-10);
+    double best = HUGE_VAL;
+    for (int i = 0; i <= 200; ++i) {
+      DoubleMatrix mixed = s.moments.queries;
+      const double beta = i / 200.0;
+      combine(mixed, (1 - beta) / trace(s.moments.queries), s.moments.rows, beta / trace(s.moments.rows));
+      const auto top = top_eigen(mixed, 4);
+      best = std::min(best, leanvec_loss(s.moments, top->vectors, top->vectors));
+    }
+    const double loss = leanvec_loss(s.moments, found->a, found->b);
+    EXPECT_NEAR(found->losses.at(0), pca_loss(s.moments, 4), 1e-9 * found->losses[0]) << "seed " << seed;
+    EXPECT_NEAR(*std::ranges::min_element(found->losses), loss, 1e-9 * loss) << "seed " << seed;
+    EXPECT_LT(loss, 1.02 * best) << "seed " << seed;
+  }
 }
 
 TEST(LeanVec, EveryFrankWolfeIterateStaysInTheHull) {
