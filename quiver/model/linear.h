@@ -4,7 +4,8 @@
 //   (out) auto model = Model::make("linear", R"({"in": 784, "steps": [{"step": "linear", "name": "linear"}]})", {port},
 //   ...); QUIVER_TRY(Encoded out, model.map(rows, {}, {}, run));
 //
-// Config: "in", the width it reads; "steps", as in layers.h; "reads", the Space it accepts, optional: when given, rows
+// Config: "in", the width it reads; "steps", as in layers.h; "steps_of", optional: steps of single ports by name, for
+// queries that are mapped otherwise than rows; "reads", the Space it accepts, optional: when given, rows
 // of another space are refused. Rows of unknown space are accepted when their width agrees. Thread-safety: const. Cost:
 // one GEMM over blocks of 1,024 rows, split over Run's threads.
 #pragma once

@@ -50,6 +50,36 @@ TEST(LinearMap, SubtractsTheMeanAndProjects) {
   }
 }
 
+TEST(LinearMap, APortMayHaveStepsOfItsOwn) {
+  const Matrix rows = random_matrix(kOut, kIn, 1), queries = random_matrix(kOut, kIn, 2);
+  const auto made = [&](const char* special) {
+    Weights weights;
+    EXPECT_TRUE(weights.add("rows/weight", rows.view()).has_value());
+    EXPECT_TRUE(weights.add("queries/weight", queries.view()).has_value());
+    const std::string config =
+        std::string(R"({"in": 11, "steps": [{"step": "linear", "name": "rows"}], "steps_of": {")") + special +
+        R"(": [{"step": "linear", "name": "queries"}]}})";
+    const Space gives{.dims = kOut, .metric = Metric::Dot};
+    return Model::make("linear", config,
+                       {{.name = "item", .ability = Ability::Map, .role = "item", .space = gives},
+                        {.name = "query", .ability = Ability::Map, .role = "query", .space = gives}},
+                       std::move(weights), kCard);
+  };
+  const auto model = made("query");
+  ASSERT_TRUE(model) << model.error().message();
+  quiver::Run run({.threads = 1});
+  const Matrix x = random_matrix(1, kIn, 3);
+  for (const auto& [role, map] : {std::pair("item", &rows), {"query", &queries}}) {
+    const auto out = model->map(Rows::dense(Matrix::copy_of(x.view()), {}), {}, {.role = role}, run);
+    ASSERT_TRUE(out) << out.error().message();
+    EXPECT_EQ(out->rows.space().id, model->id());  // one space: rows and queries are compared in it
+    double expected = 0;
+    for (std::size_t j = 0; j < kIn; ++j) expected += static_cast<double>(map->row(1)[j]) * x.row(0)[j];
+    EXPECT_NEAR(out->rows.dense()->row(0)[1], expected, 1e-4) << role;
+  }
+  EXPECT_THAT(made("qury").error().message(), HasSubstr("steps of a port 'qury', which it does not have"));
+}
+
 TEST(LinearMap, ReadsEveryElementTypeAndGivesPrefixes) {
   const auto model = centred();
   ASSERT_TRUE(model);
