@@ -14,8 +14,8 @@
 #include "quiver/data/catalogue.h"
 #include "quiver/data/items_builder.h"
 #include "quiver/data/read_vectors.h"
-#include "quiver/index/spec.h"
 #include "quiver/model/linear.h"
+#include "quiver/recipes/neighbours.h"
 #include "quiver/recipes/recipe.h"
 
 namespace quiver::recipes::pca_projection {
@@ -39,20 +39,6 @@ struct Options {
 
 constexpr std::size_t kQueries = 1000;  // of the reproduction
 constexpr std::uint32_t kNeighbours = 10;
-
-// Rows as float, or a sample of them.
-Result<Matrix> floats_of(const Rows& rows) {
-  const RowsView view = rows.view();
-  if (const auto* typed = std::get_if<TypedView>(&view)) return to_float(*typed);
-  QUIVER_TRY(const MatrixView dense, rows.dense());
-  return Matrix::copy_of(dense);
-}
-Matrix sample_of(MatrixView rows, std::uint32_t count, std::uint64_t seed, std::string_view purpose) {
-  const auto chosen = Random(seed, stream_of(purpose)).sample(static_cast<std::uint32_t>(rows.rows), count);
-  Matrix out(chosen.size(), rows.cols);
-  for (std::size_t i = 0; i < chosen.size(); ++i) std::ranges::copy(rows.row(chosen[i]), out.row(i).begin());
-  return out;
-}
 
 struct Axes {
   std::vector<float> mean;    // (in)
@@ -91,8 +77,8 @@ Result<Model> model_of(const Axes& axes, const Space& reads, Card card) {
 Result<Fitted> fit(const Options& options, const Inputs& inputs, Run& run) {
   QUIVER_TRY(const Dataset* data, data_of(inputs, "train"));
   QUIVER_TRY(const Rows rows, data->items().only_rows());
-  QUIVER_TRY(const Matrix all, floats_of(rows));
-  const Matrix sample = sample_of(all.view(), options.sample, run.seed(), "pca-projection sample");
+  QUIVER_TRY(const Matrix all, float_rows(rows));
+  const Matrix sample = drawn_rows(all.view(), options.sample, run.seed(), "pca-projection sample");
   QUIVER_TRY(const Axes axes, principal_axes(sample.view(), options.dims));
   if (run.stop()) return run.stopped("fitting principal axes");
 
@@ -125,36 +111,20 @@ struct Task {
   Matrix base, queries;  // (60000, 784), (1000, 784)
   Hits truth;
 };
-Result<Hits> nearest(MatrixView base, MatrixView queries, Run& run) {
-  QUIVER_TRY(const IndexSpec flat, IndexSpec::parse("flat"));
-  QUIVER_TRY(const auto index, build_index(flat, base, Space{.dims = base.cols, .metric = Metric::L2}, {}, run));
-  return index->search_batch(queries, {.k = kNeighbours}, run);
-}
 Result<Matrix> mnist(std::string_view file) {
   QUIVER_TRY(const auto path, find_file("mnist", file));
   QUIVER_TRY(const Rows rows, read_vectors(path));
-  return floats_of(rows);
+  return float_rows(rows);
 }
 Result<Task> task_of(Run& run) {
   Task task;
   QUIVER_TRY(task.base, mnist("train-images-idx3-ubyte.gz"));
   QUIVER_TRY(const Matrix test, mnist("t10k-images-idx3-ubyte.gz"));
-  task.queries = sample_of(test.view(), kQueries, run.seed(), "pca-projection queries");
-  QUIVER_TRY(task.truth, nearest(task.base.view(), task.queries.view(), run));
+  task.queries = drawn_rows(test.view(), kQueries, run.seed(), "pca-projection queries");
+  QUIVER_TRY(task.truth, exact_hits(task.base.view(), task.queries.view(), Metric::L2, kNeighbours, run));
   return task;
 }
 
-// Per query: |found and true| / k.
-std::vector<double> overlap(const Hits& truth, const Hits& found) {
-  std::vector<double> out;
-  for (std::size_t q = 0; q < truth.queries(); ++q) {
-    const auto is_true = [&](const Hit& hit) {
-      return std::ranges::find(truth.of(q), hit.row, &Hit::row) != truth.of(q).end();
-    };
-    out.push_back(static_cast<double>(std::ranges::count_if(found.of(q), is_true)) / kNeighbours);
-  }
-  return out;
-}
 // Part of the queries' squared distance to the mean that is lost by going through the basis (orthonormal rows) and
 // back: |x - m - B^T B (x - m)|^2 = |x - m|^2 - |B (x - m)|^2.
 double lost(const Axes& axes, MatrixView queries, MatrixView mapped) {
@@ -181,8 +151,8 @@ Result<std::vector<double>> measure(std::string arm, const Axes& axes, const Tas
   QUIVER_TRY(const Encoded queries, mapped(task.queries.view()));
   QUIVER_TRY(const MatrixView base_rows, base.rows.dense());
   QUIVER_TRY(const MatrixView query_rows, queries.rows.dense());
-  QUIVER_TRY(const Hits found, nearest(base_rows, query_rows, run));
-  std::vector<double> recall = overlap(task.truth, found);
+  QUIVER_TRY(const Hits found, exact_hits(base_rows, query_rows, Metric::L2, kNeighbours, run));
+  std::vector<double> recall = overlap(task.truth, found, kNeighbours);
   out.push_back({arm, "recall@10", mean_of(recall)});
   out.push_back({std::move(arm), "lost", lost(axes, task.queries.view(), query_rows)});
   return recall;
@@ -191,7 +161,7 @@ Result<std::vector<double>> measure(std::string arm, const Axes& axes, const Tas
 // Arms: pca; the first dims coordinates as they are; a random orthonormal basis. All centred on the same mean.
 Result<std::vector<Measured>> reproduce(const Options& options, Run& run) {
   QUIVER_TRY(const Task task, task_of(run));
-  const Matrix sample = sample_of(task.base.view(), options.sample, run.seed(), "pca-projection sample");
+  const Matrix sample = drawn_rows(task.base.view(), options.sample, run.seed(), "pca-projection sample");
   QUIVER_TRY(const Axes pca, principal_axes(sample.view(), options.dims));
   const std::size_t in = task.base.cols();
   Axes first{pca.mean, Matrix(options.dims, in), {}};
