@@ -3,13 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 
 #include "quiver/compress/internal/codes_file.h"
 #include "quiver/compress/lvq.h"
 #include "quiver/compress/scalar.h"
 #include "quiver/core/metric.h"
 #include "quiver/core/options.h"
+#include "quiver/core/spec_text.h"
 
 namespace quiver {
 namespace {
@@ -65,13 +65,6 @@ const Kind* find(std::string_view name) {
   return found == std::end(kKinds) ? nullptr : found;
 }
 
-std::string_view trimmed(std::string_view text) {
-  const auto blank = [](char c) { return c == ' ' || c == '\t'; };
-  while (!text.empty() && blank(text.front())) text.remove_prefix(1);
-  while (!text.empty() && blank(text.back())) text.remove_suffix(1);
-  return text;
-}
-
 Error unknown(std::string_view name) {
   std::vector<std::string> known;
   std::string examples;
@@ -82,15 +75,6 @@ Error unknown(std::string_view name) {
   const std::string near = did_you_mean(name, known);
   return Error::invalid_argument(fmt::format("'{}' is not a quantizer{}; known: {}", name,
                                              near.empty() ? "" : fmt::format(" (did you mean {}?)", near), examples));
-}
-
-Result<unsigned> parse_number(std::string_view text, std::string_view whole) {
-  unsigned value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size()) {
-    return Error::invalid_argument(fmt::format("'{}' in quantizer '{}' is not a whole number", text, whole));
-  }
-  return value;
 }
 
 Result<QuantizerSpec> spec_in(const Container& file, std::string_view prefix, Space& space) {
@@ -104,34 +88,21 @@ Result<QuantizerSpec> spec_in(const Container& file, std::string_view prefix, Sp
 }  // namespace
 
 Result<QuantizerSpec> QuantizerSpec::parse(std::string_view text) {
-  const std::string_view whole = trimmed(text);
-  const std::size_t open = whole.find('(');
-  QuantizerSpec spec{std::string(trimmed(whole.substr(0, open))), {}};
-  const Kind* kind = find(spec.name);
-  if (kind == nullptr) return unknown(spec.name);
-  if (open != std::string_view::npos) {
-    if (whole.back() != ')') return Error::invalid_argument(fmt::format("quantizer '{}' misses its ')'", whole));
-    std::string_view inside = whole.substr(open + 1, whole.size() - open - 2);
-    for (bool more = true; more;) {
-      const std::size_t comma = inside.find(',');
-      QUIVER_TRY(const unsigned value, parse_number(trimmed(inside.substr(0, comma)), whole));
-      spec.arguments.push_back(value);
-      more = comma != std::string_view::npos;
-      if (more) inside.remove_prefix(comma + 1);
-    }
-  }
+  const Kind* kind = find(name_in(text));
+  if (kind == nullptr) return unknown(name_in(text));
+  QUIVER_TRY(SpecText word, SpecText::parse(text, "quantizer"));
+  QuantizerSpec spec{std::move(word.name), std::move(word.arguments)};
   if (spec.arguments.size() != kind->arguments) {
-    return Error::invalid_argument(fmt::format("quantizer '{}' has {} arguments where {} takes {}; write {}", whole,
-                                               spec.arguments.size(), kind->name, kind->arguments, kind->example));
+    return Error::invalid_argument(fmt::format("quantizer '{}' has {} arguments where {} takes {}; write {}",
+                                               spec.text(), spec.arguments.size(), kind->name, kind->arguments,
+                                               kind->example));
   }
   // A space that every quantizer can hold: what fails now is the arguments' fault.
   QUIVER_TRY(kind->make(spec, {.id = "", .dims = 1, .metric = Metric::L2, .prefix_of = "", .prefix_dims = 0}));
   return spec;
 }
 
-std::string QuantizerSpec::text() const {
-  return arguments.empty() ? name : fmt::format("{}({})", name, fmt::join(arguments, ","));
-}
+std::string QuantizerSpec::text() const { return SpecText{name, arguments}.text(); }
 
 std::size_t QuantizerSpec::bytes_per_row(const Space& space) const {
   const Kind* kind = find(name);

@@ -39,6 +39,7 @@ class RowFilter {
 struct SearchParams {
   std::uint32_t k = 10;
   std::uint32_t rerank = 0;  // candidates scored again by the finer codes; 0: max(4 k, 64)
+  std::uint32_t effort = 0;  // candidates a walk through a graph keeps; more find more; 0: the index's own, max(k, 64)
   const RowFilter* filter = nullptr;
 };
 
@@ -46,7 +47,7 @@ struct SearchStats {
   std::uint64_t distances = 0;   // rows scored, by whatever codes
   std::uint64_t reranked = 0;    // of these, by the finer codes
   std::uint64_t bytes_read = 0;  // of codes
-  std::string_view plan;         // "scan", "filter first", "matrix product", "inverted lists"
+  std::string_view plan;         // "scan", "filter first", "matrix product", "inverted lists", "walk"
 };
 
 // Hits of a batch: query i owns hits[i * k .. i * k + counts[i]).

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "quiver/core/options.h"
+#include "quiver/core/spec_text.h"
 #include "quiver/index/flat.h"
 #include "quiver/index/internal/index_file.h"
 #include "quiver/index/sparse.h"
@@ -13,6 +14,8 @@ namespace quiver {
 namespace {
 struct Structure {
   const char* name;
+  std::span<const unsigned> defaults;                // of its arguments; those given replace the first ones
+  Result<void> (*check)(std::span<const unsigned>);  // of the arguments; null: any number will do
   bool takes_codes;
   const char* help;
   Result<std::unique_ptr<Index>> (*build)(const IndexSpec&, const RowsView&, const Space&, MatrixView, Run&);
@@ -24,9 +27,18 @@ Result<std::unique_ptr<Index>> as_index(Result<std::unique_ptr<SparseIndex>> ind
 }
 
 constexpr Structure kStructures[] = {
-    {"flat", true, "exact: every row is compared; + a quantizer to scan codes, + rerank(...) to order by finer ones",
-     &FlatIndex::build, &FlatIndex::open},
-    {"sparse", false, "exact inner products of sparse rows by inverted lists",
+    {"flat",
+     {},
+     nullptr,
+     true,
+     "exact: every row is compared; + a quantizer to scan codes, + rerank(...) to order by finer ones",
+     &FlatIndex::build,
+     &FlatIndex::open},
+    {"sparse",
+     {},
+     nullptr,
+     false,
+     "exact inner products of sparse rows by inverted lists",
      [](const IndexSpec&, const RowsView& base, const Space& space, MatrixView, Run& run) {
        return as_index(SparseIndex::build(base, space, run));
      },
@@ -37,12 +49,6 @@ const Structure* find(std::string_view name) {
   const auto* found =
       std::find_if(std::begin(kStructures), std::end(kStructures), [&](const Structure& s) { return name == s.name; });
   return found == std::end(kStructures) ? nullptr : found;
-}
-
-std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-  return text;
 }
 
 Error unknown(std::string_view name) {
@@ -58,9 +64,23 @@ Error unknown(std::string_view name) {
 std::optional<std::string_view> rerank_inside(std::string_view part) {
   constexpr std::string_view kOpen = "rerank";
   if (!part.starts_with(kOpen)) return std::nullopt;
-  const std::string_view rest = trimmed(part.substr(kOpen.size()));
+  const std::string_view rest = without_blanks(part.substr(kOpen.size()));
   if (rest.size() < 2 || rest.front() != '(' || rest.back() != ')') return std::string_view{};
   return rest.substr(1, rest.size() - 2);
+}
+// All arguments of a structure written as `part`: those given, then the defaults of the rest.
+Result<std::vector<unsigned>> arguments_of(const Structure& structure, std::string_view part) {
+  QUIVER_TRY(SpecText word, SpecText::parse(part, "index"));
+  std::vector<unsigned> all = std::move(word.arguments);
+  if (all.size() > structure.defaults.size()) {
+    const std::string usual = SpecText{structure.name, {structure.defaults.begin(), structure.defaults.end()}}.text();
+    return Error::invalid_argument(fmt::format("'{}' has {} arguments, {} takes at most {}; write {}", part, all.size(),
+                                               structure.name, structure.defaults.size(), usual));
+  }
+  const auto rest = structure.defaults.subspan(all.size());
+  all.insert(all.end(), rest.begin(), rest.end());
+  if (structure.check != nullptr) QUIVER_TRY(structure.check(all));
+  return all;
 }
 }  // namespace
 
@@ -70,13 +90,16 @@ Result<IndexSpec> IndexSpec::parse(std::string_view text) {
   std::vector<std::string_view> parts;
   for (std::string_view rest = text;;) {
     const std::size_t plus = rest.find('+');
-    parts.push_back(trimmed(rest.substr(0, plus)));
+    parts.push_back(without_blanks(rest.substr(0, plus)));
     if (plus == std::string_view::npos) break;
     rest.remove_prefix(plus + 1);
   }
-  spec.structure = std::string(parts[0]);
-  const Structure* structure = find(spec.structure);
-  if (structure == nullptr) return unknown(spec.structure).within(step);
+  const Structure* structure = find(name_in(parts[0]));
+  if (structure == nullptr) return unknown(name_in(parts[0])).within(step);
+  spec.structure = structure->name;
+  auto arguments = arguments_of(*structure, parts[0]);
+  if (!arguments.has_value()) return std::move(arguments.error()).within(step);
+  spec.arguments = *std::move(arguments);
   for (std::size_t i = 1; i < parts.size(); ++i) {
     if (!structure->takes_codes) {
       return Error::invalid_argument(
@@ -98,7 +121,7 @@ Result<IndexSpec> IndexSpec::parse(std::string_view text) {
 }
 
 std::string IndexSpec::text() const {
-  std::string out = structure;
+  std::string out = SpecText{structure, arguments}.text();
   if (codes) out += " + " + codes->text();
   if (rerank) out += " + rerank(" + rerank->text() + ")";
   return out;

@@ -10,7 +10,8 @@
 //   QUIVER_TRY(index->save("words.qvi"));
 //   QUIVER_TRY(auto again, open_index("words.qvi"));        // mapped; again->spec() == "flat + lvq(8)"
 //
-// Blanks do not matter. The table in spec.cc has one row per structure: a new index adds its row there.
+// A structure may take whole numbers, "name(16,128) + lvq(8)"; those left out have defaults. Blanks do not matter. The
+// table in spec.cc has one row per structure: a new index adds its row there.
 #pragma once
 #include <optional>
 
@@ -21,7 +22,8 @@ namespace quiver {
 
 struct IndexSpec {
   std::string structure = "flat";
-  std::optional<QuantizerSpec> codes;  // empty: the rows as given
+  std::vector<unsigned> arguments = {};  // of the structure; parse() completes them with its defaults
+  std::optional<QuantizerSpec> codes;    // empty: the rows as given
   std::optional<QuantizerSpec> rerank;
 
   // Errors: InvalidArgument that points at the part that is wrong and guesses what was meant.

@@ -38,6 +38,8 @@ TEST(IndexSpec, SaysWhatIsWrongAndWhere) {
   EXPECT_THAT(message("flat + rerank(rerank(f32))"), HasSubstr("rerank"));
   EXPECT_THAT(message("flat +"), HasSubstr("reading index 'flat +'"));
   EXPECT_THAT(message("sparse + lvq(8)"), HasSubstr("leave out"));
+  EXPECT_THAT(message("flat(3) + lvq(8)"), HasSubstr("'flat(3)' has 1 arguments, flat takes at most 0; write flat"));
+  EXPECT_THAT(message("flat(x)"), HasSubstr("'x' in index 'flat(x)' is not a whole number"));
 }
 
 TEST(OpenIndex, SaysWhatIsWrongWithAFile) {
