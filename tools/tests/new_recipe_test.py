@@ -24,7 +24,9 @@ class NewRecipe(unittest.TestCase):
             self.assertTrue(source.endswith("QUIVER_RECIPE(soft_vq_2)\n"))
             self.assertIn('.slug = "soft-vq-2"', source)
             self.assertIn("Stage::Compress", source)
-            self.assertIn("TEST(SoftVq2Recipe, ", Path(folder, written[1]).read_text())
+            test = Path(folder, written[1]).read_text()
+            self.assertIn("TEST(SoftVq2Recipe, ", test)
+            self.assertNotRegex(test, r"(?m)^ +Run ")  # in a test's body that is testing::Test::Run
 
     def test_every_file_tells_the_author_what_to_write_and_the_gate_waits_for_it(self) -> None:
         with tempfile.TemporaryDirectory() as folder:
