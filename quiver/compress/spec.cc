@@ -4,19 +4,22 @@
 
 #include <algorithm>
 
+#include "quiver/compress/coder.h"
 #include "quiver/compress/internal/codes_file.h"
 #include "quiver/compress/lvq.h"
 #include "quiver/compress/scalar.h"
+#include "quiver/compress/uniform.h"
 #include "quiver/core/metric.h"
 #include "quiver/core/options.h"
 #include "quiver/core/spec_text.h"
+#include "quiver/simd/kernels.h"
 
 namespace quiver {
 namespace {
-// One row per name: what it is, and the five things a quantizer is asked for.
+// One row per name: what it is, and the four things a quantizer is asked for.
 struct Kind {
   const char* name;
-  std::size_t arguments;
+  std::size_t least_arguments, arguments;  // as few and as many as it takes
   const char* example;
   const char* help;
   std::size_t (*bytes_per_row)(const QuantizerSpec&, const Space&);
@@ -30,6 +33,7 @@ template <Element element>
 constexpr Kind stored(const char* name, const char* help) {
   return {name,
           0,
+          0,
           name,
           help,
           [](const QuantizerSpec&, const Space& space) { return stored_bytes_per_row(element, space); },
@@ -42,6 +46,38 @@ constexpr Kind stored(const char* name, const char* help) {
           }};
 }
 
+// A quantizer written as a Coder (coder.h).
+using MakeCoder = Result<CoderPtr> (*)(const QuantizerSpec&, const Space&);
+template <MakeCoder make>
+constexpr Kind coded(const char* name, std::size_t least_arguments, std::size_t arguments, const char* example,
+                     const char* help) {
+  return {name,
+          least_arguments,
+          arguments,
+          example,
+          help,
+          [](const QuantizerSpec& spec, const Space& space) -> std::size_t {
+            const auto coder = make(spec, space);
+            return coder.has_value() ? (*coder)->stride() : 0;
+          },
+          [](const QuantizerSpec& spec, const Space& space) -> Result<std::unique_ptr<Quantizer>> {
+            QUIVER_TRY(CoderPtr coder, make(spec, space));
+            return quantizer_of(std::move(coder));
+          },
+          [](const QuantizerSpec& spec, const Space& space, const Container& file,
+             std::string_view prefix) -> Result<std::unique_ptr<Codes>> {
+            QUIVER_TRY(const CoderPtr coder, make(spec, space));
+            return load_codes_of(*coder, file, prefix);
+          },
+          [](const QuantizerSpec& spec, const Space& space, const Container& file,
+             std::string_view prefix) -> Result<std::unique_ptr<Quantizer>> {
+            QUIVER_TRY(const CoderPtr coder, make(spec, space));
+            return load_quantizer_of(*coder, file, prefix);
+          }};
+}
+
+Result<CoderPtr> sq(const QuantizerSpec& spec, const Space& space) { return uniform_coder(spec.arguments[0], space); }
+
 constexpr Kind kKinds[] = {
     stored<Element::F32>("f32", "floats as they are"),
     stored<Element::F16>("f16", "floats rounded to 16 bits, 11 of them precision"),
@@ -49,7 +85,7 @@ constexpr Kind kKinds[] = {
     stored<Element::I8>("i8", "integers -128 .. 127 as they are"),
     stored<Element::U8>("u8", "integers 0 .. 255 as they are"),
     stored<Element::Bit>("bit", "one bit a coordinate: is it above zero"),
-    {"lvq", 1, "lvq(8)", "8 or 4 bits a coordinate with a scale and offset of each row's own",
+    {"lvq", 1, 1, "lvq(8)", "8 or 4 bits a coordinate with a scale and offset of each row's own",
      [](const QuantizerSpec& spec, const Space& space) { return lvq_bytes_per_row(spec.arguments[0], space); },
      [](const QuantizerSpec& spec, const Space& space) { return make_lvq(spec.arguments[0], space); },
      [](const QuantizerSpec& spec, const Space& space, const Container& file, std::string_view prefix) {
@@ -58,11 +94,16 @@ constexpr Kind kKinds[] = {
      [](const QuantizerSpec& spec, const Space& space, const Container& file, std::string_view prefix) {
        return load_lvq_quantizer(spec.arguments[0], space, file, prefix);
      }},
+    coded<sq>("sq", 1, 1, "sq(8)", "8 or 4 bits a coordinate over a range of each coordinate's own"),
 };
 
 const Kind* find(std::string_view name) {
   const auto* found = std::find_if(std::begin(kKinds), std::end(kKinds), [&](const Kind& k) { return name == k.name; });
   return found == std::end(kKinds) ? nullptr : found;
+}
+
+bool takes(const Kind& kind, std::size_t arguments) {
+  return kind.least_arguments <= arguments && arguments <= kind.arguments;
 }
 
 Error unknown(std::string_view name) {
@@ -92,13 +133,15 @@ Result<QuantizerSpec> QuantizerSpec::parse(std::string_view text) {
   if (kind == nullptr) return unknown(name_in(text));
   QUIVER_TRY(SpecText word, SpecText::parse(text, "quantizer"));
   QuantizerSpec spec{std::move(word.name), std::move(word.arguments)};
-  if (spec.arguments.size() != kind->arguments) {
+  if (!takes(*kind, spec.arguments.size())) {
+    const std::string range = kind->least_arguments == kind->arguments
+                                  ? std::to_string(kind->arguments)
+                                  : fmt::format("{} to {}", kind->least_arguments, kind->arguments);
     return Error::invalid_argument(fmt::format("quantizer '{}' has {} arguments where {} takes {}; write {}",
-                                               spec.text(), spec.arguments.size(), kind->name, kind->arguments,
-                                               kind->example));
+                                               spec.text(), spec.arguments.size(), kind->name, range, kind->example));
   }
   // A space that every quantizer can hold: what fails now is the arguments' fault.
-  QUIVER_TRY(kind->make(spec, {.id = "", .dims = 1, .metric = Metric::L2, .prefix_of = "", .prefix_dims = 0}));
+  QUIVER_TRY(kind->make(spec, {.id = "", .dims = simd::kMaxIntegerDims, .metric = Metric::L2}));
   return spec;
 }
 
@@ -113,7 +156,7 @@ std::size_t QuantizerSpec::bytes_per_row(const Space& space) const {
 Result<std::unique_ptr<Quantizer>> make_quantizer(const QuantizerSpec& spec, const Space& space) {
   const Kind* kind = find(spec.name);
   if (kind == nullptr) return unknown(spec.name);
-  QUIVER_CHECK(spec.arguments.size() == kind->arguments);
+  QUIVER_CHECK(takes(*kind, spec.arguments.size()));
   if (space.dims == 0) {
     return Error::invalid_argument(
         fmt::format("making quantizer {}: the space has 0 dims; rows need at least 1", spec.text()));

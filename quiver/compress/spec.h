@@ -3,6 +3,7 @@
 //   f32, f16, bf16      floats as they are, or rounded to a half
 //   i8, u8, bit         integers and bits as they are: rows of that element type
 //   lvq(8), lvq(4)      locally adaptive: one scale and offset per row (lvq.h)
+//   sq(8), sq(4)        one range per coordinate, the same for all rows (uniform.h)
 //
 //   QUIVER_TRY(QuantizerSpec spec, QuantizerSpec::parse("lvq(8)"));
 //   spec.text() == "lvq(8)"; spec.bytes_per_row(space) == 256 + 12;
@@ -25,7 +26,8 @@ struct QuantizerSpec {
 
   static Result<QuantizerSpec> parse(std::string_view text);
   std::string text() const;
-  std::size_t bytes_per_row(const Space& space) const;  // exact, without encoding anything. Requires: parsed
+  // Exact, without encoding anything; 0 for a space that cannot be held. Requires: parsed.
+  std::size_t bytes_per_row(const Space& space) const;
   bool operator==(const QuantizerSpec&) const = default;
 };
 

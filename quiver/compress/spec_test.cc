@@ -11,7 +11,7 @@ using internal::space_of;
 using testing::HasSubstr;
 
 TEST(QuantizerSpec, ReadsAndPrintsEveryName) {
-  for (const char* text : {"f32", "f16", "bf16", "i8", "u8", "bit", "lvq(8)", "lvq(4)"}) {
+  for (const char* text : {"f32", "f16", "bf16", "i8", "u8", "bit", "lvq(8)", "lvq(4)", "sq(8)", "sq(4)"}) {
     const auto spec = QuantizerSpec::parse(text);
     ASSERT_TRUE(spec.has_value()) << spec.error().message();
     EXPECT_EQ(spec->text(), text);
@@ -37,6 +37,7 @@ TEST(QuantizerSpec, SaysWhatIsWrong) {
   EXPECT_THAT(message("lvq(eight)"), HasSubstr("'eight'"));
   EXPECT_THAT(message("lvq(4,8)"), HasSubstr("has 2 arguments"));
   EXPECT_THAT(message("lvq(-8)"), HasSubstr("'-8'"));
+  EXPECT_THAT(message("sq(5)"), HasSubstr("write sq(8) or sq(4)"));
 }
 
 TEST(QuantizerSpec, KnowsItsBytesBeforehand) {
@@ -53,6 +54,9 @@ TEST(QuantizerSpec, KnowsItsBytesBeforehand) {
   EXPECT_EQ(bytes("lvq(8)", 256, Metric::Dot), 256U + 8);
   EXPECT_EQ(bytes("lvq(4)", 256, Metric::L2), 128U + 12);
   EXPECT_EQ(bytes("lvq(4)", 7, Metric::L2), 4U + 12);
+  EXPECT_EQ(bytes("sq(8)", 256, Metric::L2), 256U + 4);
+  EXPECT_EQ(bytes("sq(4)", 256, Metric::Dot), 128U);
+  EXPECT_EQ(bytes("sq(4)", 256, Metric::Hamming), 0U);
 }
 
 TEST(MakeQuantizer, RefusesSpacesItCannotHold) {
@@ -67,8 +71,8 @@ TEST(MakeQuantizer, RefusesSpacesItCannotHold) {
 }
 
 TEST(QuantizerHelp, HasALinePerName) {
-  EXPECT_EQ(quantizer_help().size(), 7U);
-  EXPECT_THAT(quantizer_help().back(), HasSubstr("lvq(8)"));
+  EXPECT_EQ(quantizer_help().size(), 8U);
+  EXPECT_THAT(quantizer_help().back(), HasSubstr("sq(8)"));
 }
 
 }  // namespace

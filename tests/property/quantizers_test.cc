@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "quiver/compress/spec.h"
+#include "quiver/core/linalg.h"
 #include "tests/property/generate.h"
 
 namespace quiver {
@@ -17,10 +18,21 @@ using property::rows_of;
 using property::Shape;
 using property::value_of;
 
+// What decode() promises of the rows that were fitted: a bound of each coordinate, or that all rows together are no
+// further from their codes than from their mean.
+enum class Promise { Coordinate, Local, Range, Sign, Variance };
+
 struct Kind {
   const char* spec;
-  bool integers;                                                    // takes whole numbers only
-  double (*bound)(std::span<const float> row, std::size_t column);  // of |x - decoded|; < 0: not stated
+  Promise promise = Promise::Variance;
+  double (*bound)(std::span<const float> row, std::size_t column) = nullptr;  // Coordinate: of |x - decoded|
+  bool integers = false;                                                      // takes whole numbers only
+  std::size_t least_dims = 1;
+  std::size_t (*shared)(std::size_t dims) = [](std::size_t) { return std::size_t{0}; };  // bytes beside the rows
+
+  // The metrics it scores: the first three of kAllMetrics, or all.
+  bool all_metrics() const { return promise == Promise::Coordinate || promise == Promise::Sign; }
+  double levels() const { return std::string_view(spec).ends_with("(8)") ? 255 : 15; }
 };
 
 double range_of(std::span<const float> row, std::span<const float> mean) {
@@ -32,15 +44,21 @@ double range_of(std::span<const float> row, std::span<const float> mean) {
   return high - low;
 }
 
+constexpr auto floats = [](std::size_t count) { return count * sizeof(float); };
+constexpr auto nothing = [](std::span<const float>, std::size_t) { return 0.0; };
+
 const Kind kKinds[] = {
-    {"f32", false, [](std::span<const float>, std::size_t) { return 0.0; }},
-    {"f16", false, [](std::span<const float> r, std::size_t j) { return std::abs(r[j]) * 0x1p-11 + 0x1p-25; }},
-    {"bf16", false, [](std::span<const float> r, std::size_t j) { return std::abs(r[j]) * 0x1p-8; }},
-    {"i8", true, [](std::span<const float>, std::size_t) { return 0.0; }},
-    {"u8", true, [](std::span<const float>, std::size_t) { return 0.0; }},
-    {"bit", false, nullptr},
-    {"lvq(8)", false, nullptr},
-    {"lvq(4)", false, nullptr},
+    {"f32", Promise::Coordinate, nothing},
+    {"f16", Promise::Coordinate,
+     [](std::span<const float> r, std::size_t j) { return std::abs(r[j]) * 0x1p-11 + 0x1p-25; }},
+    {"bf16", Promise::Coordinate, [](std::span<const float> r, std::size_t j) { return std::abs(r[j]) * 0x1p-8; }},
+    {"i8", Promise::Coordinate, nothing, true},
+    {"u8", Promise::Coordinate, nothing, true},
+    {"bit", Promise::Sign},
+    {.spec = "lvq(8)", .promise = Promise::Local, .shared = floats},
+    {.spec = "lvq(4)", .promise = Promise::Local, .shared = floats},
+    {.spec = "sq(8)", .promise = Promise::Range, .shared = [](std::size_t dims) { return floats(2 * dims); }},
+    {.spec = "sq(4)", .shared = [](std::size_t dims) { return floats(2 * dims); }},
 };
 constexpr Metric kAllMetrics[] = {Metric::L2, Metric::Dot, Metric::Cosine, Metric::Manhattan, Metric::Hamming};
 
@@ -67,10 +85,11 @@ Matrix base_of(const Kind& kind, std::size_t rows, std::size_t dims, std::uint64
 Drawn draw(std::size_t least_rows = 0) {
   const Kind* kind = &kKinds[*rc::gen::inRange<std::size_t>(0, std::size(kKinds))];
   const auto rows = *rc::gen::inRange<std::size_t>(least_rows, 40);
-  const auto dims = *rc::gen::oneOf(rc::gen::inRange<std::size_t>(1, 10), rc::gen::inRange<std::size_t>(1, 300));
+  const std::size_t least = kind->least_dims;
+  const auto dims =
+      *rc::gen::oneOf(rc::gen::inRange<std::size_t>(least, least + 10), rc::gen::inRange<std::size_t>(least, 300));
   const auto seed = *rc::gen::arbitrary<std::uint64_t>();
-  const bool lvq = std::string_view(kind->spec).starts_with("lvq");
-  const Metric metric = kAllMetrics[*rc::gen::inRange<std::size_t>(0, lvq ? 3 : 5)];
+  const Metric metric = kAllMetrics[*rc::gen::inRange<std::size_t>(0, kind->all_metrics() ? 5 : 3)];
   RC_CLASSIFY(true, std::string(kind->spec) + " " + std::string(name_of(metric)));
   Drawn d{kind, Space{.id = "qv:test", .dims = dims, .metric = metric}, base_of(*kind, rows, dims, seed), seed, {}, {}};
   Run run({.threads = 2});
@@ -102,34 +121,44 @@ bool equal(const Matrix& a, const Matrix& b) {
   return true;
 }
 
+// The largest |x - decoded| of coordinate j of a row; `range` of the coordinate over all rows, `mean` of the rows.
+double bound_of(const Kind& kind, std::span<const float> row, std::size_t j, double range,
+                std::span<const float> mean) {
+  double largest = 0;
+  for (std::size_t i = 0; i < row.size(); ++i) {
+    largest = std::max({largest, std::abs(static_cast<double>(row[i])), std::abs(static_cast<double>(mean[i]))});
+  }
+  const double rounding = 8 * 0x1p-24 * largest;
+  if (kind.promise == Promise::Coordinate) return kind.bound(row, j);
+  if (kind.promise == Promise::Local) range = range_of(row, mean);
+  return range / kind.levels() / 2 * (1 + 0x1p-10) + rounding;
+}
+
 RC_GTEST_PROP(Quantizers, DecodeComesBackWithinTheStatedBound, ()) {
   const Drawn d = draw();
   const Matrix back = decoded(*d.codes);
-  const bool lvq = std::string_view(d.kind->spec).starts_with("lvq");
-  std::vector<double> mean(d.space.dims);
-  for (std::size_t i = 0; i < d.base.rows(); ++i) {
-    for (std::size_t j = 0; j < mean.size(); ++j) mean[j] += d.base.row(i)[j] / static_cast<double>(d.base.rows());
-  }
-  const std::vector<float> rounded(mean.begin(), mean.end());
-  for (std::size_t i = 0; i < back.rows(); ++i) {
-    const auto row = d.base.row(i);
-    double largest = 0;
-    for (std::size_t j = 0; j < row.size(); ++j) {
-      largest = std::max({largest, std::abs(static_cast<double>(row[j])), std::abs(mean[j])});
+  const std::size_t rows = back.rows(), dims = d.space.dims;
+  const std::vector<float> mean = column_means(d.base.view());
+  double error = 0, variance = 0, squares = 0;
+  for (std::size_t j = 0; j < dims; ++j) {
+    double low = HUGE_VAL, high = -HUGE_VAL;
+    for (std::size_t i = 0; i < rows; ++i) {
+      low = std::min(low, static_cast<double>(d.base.row(i)[j]));
+      high = std::max(high, static_cast<double>(d.base.row(i)[j]));
     }
-    for (std::size_t j = 0; j < row.size(); ++j) {
-      const double error = std::abs(static_cast<double>(row[j]) - back.row(i)[j]);
-      if (d.kind->bound != nullptr) {
-        RC_ASSERT(error <= d.kind->bound(row, j));
-      } else if (lvq) {
-        const double levels = std::string_view(d.kind->spec) == "lvq(8)" ? 255 : 15;
-        const double half_step = range_of(row, rounded) / levels / 2;
-        RC_ASSERT(error <= half_step * (1 + 0x1p-10) + 8 * 0x1p-24 * largest);
-      } else {
-        RC_ASSERT(back.row(i)[j] == (row[j] > 0 ? 1.0F : 0.0F));
+    for (std::size_t i = 0; i < rows; ++i) {
+      const double x = d.base.row(i)[j], off = std::abs(x - back.row(i)[j]);
+      error += off * off;
+      variance += (x - mean[j]) * (x - mean[j]);
+      squares += x * x;
+      if (d.kind->promise == Promise::Sign) {
+        RC_ASSERT(back.row(i)[j] == (x > 0 ? 1.0F : 0.0F));
+      } else if (d.kind->promise != Promise::Variance) {
+        RC_ASSERT(off <= bound_of(*d.kind, d.base.row(i), j, high - low, mean));
       }
     }
   }
+  if (d.kind->promise == Promise::Variance) RC_ASSERT(error <= variance * (1 + 1e-4) + squares * 0x1p-40);
 }
 
 RC_GTEST_PROP(Quantizers, DistancesAreThoseOfTheDecodedRows, ()) {
@@ -203,8 +232,7 @@ RC_GTEST_PROP(Quantizers, SavingAndLoadingChangesNothing, ()) {
 
 RC_GTEST_PROP(Quantizers, BytesAreExactAndKnownBeforehand, ()) {
   const Drawn d = draw();
-  const std::size_t shared = std::string_view(d.kind->spec).starts_with("lvq") ? d.space.dims * sizeof(float) : 0;
-  RC_ASSERT(d.codes->bytes() == d.codes->rows() * d.codes->bytes_per_row() + shared);
+  RC_ASSERT(d.codes->bytes() == d.codes->rows() * d.codes->bytes_per_row() + d.kind->shared(d.space.dims));
   RC_ASSERT(value_of(QuantizerSpec::parse(d.kind->spec)).bytes_per_row(d.space) == d.codes->bytes_per_row());
 }
 

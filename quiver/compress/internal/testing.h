@@ -1,8 +1,11 @@
 // What the tests of the quantizers share. For _test.cc files only.
 #pragma once
+#include <gtest/gtest.h>
+
 #include <algorithm>
 #include <initializer_list>
 
+#include "quiver/compress/coder.h"
 #include "quiver/core/matrix.h"
 #include "quiver/core/space.h"
 
@@ -16,6 +19,19 @@ inline Matrix matrix_of(std::initializer_list<std::initializer_list<float>> rows
   std::size_t i = 0;
   for (const auto& row : rows) std::copy(row.begin(), row.end(), out.row(i++).begin());
   return out;
+}
+
+// The base, coded by what was learned of it.
+inline std::unique_ptr<Codes> encoded_by(Result<CoderPtr> coder, const Matrix& base, std::uint64_t seed = 1,
+                                         unsigned threads = 1) {
+  Run run({.seed = seed, .threads = threads});
+  EXPECT_TRUE(coder.has_value()) << coder.error().message();
+  const auto quantizer = quantizer_of(*std::move(coder));
+  const auto fitted = quantizer->fit(base.view(), {}, run);
+  EXPECT_TRUE(fitted.has_value()) << fitted.error().message();
+  auto codes = quantizer->encode(base.view(), run);
+  EXPECT_TRUE(codes.has_value()) << codes.error().message();
+  return *std::move(codes);
 }
 
 }  // namespace quiver::internal
