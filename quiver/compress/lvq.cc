@@ -62,29 +62,37 @@ struct Layout {
   }
 };
 
+// A sum in double, over eight chains at once: a query is prepared in a fraction of a microsecond.
+template <class Term>
+double sum_over(std::size_t count, Term term) {
+  constexpr std::size_t kLanes = 8;
+  double lanes[kLanes] = {};
+  std::size_t i = 0;
+  for (; i + kLanes <= count; i += kLanes) {
+    for (std::size_t lane = 0; lane < kLanes; ++lane) lanes[lane] += term(i + lane);
+  }
+  for (; i < count; ++i) lanes[i % kLanes] += term(i);
+  return ((lanes[0] + lanes[1]) + (lanes[2] + lanes[3])) + ((lanes[4] + lanes[5]) + (lanes[6] + lanes[7]));
+}
+
 double sum_of_squares(std::span<const float> values) {
-  double sum = 0;
-  for (const float x : values) sum += static_cast<double>(x) * x;
-  return sum;
+  return sum_over(values.size(), [&](std::size_t i) { return static_cast<double>(values[i]) * values[i]; });
 }
 
 class LvqScorer final : public Scorer {
  public:
   LvqScorer(std::span<const float> query, const Layout& layout, const RowStore& rows)
       : layout_(layout), rows_(rows), query_(query.begin(), query.end()) {
-    const Metric metric = layout.space.metric;
-    double with_mean = 0;
-    for (std::size_t i = 0; i < query_.size(); ++i) with_mean += static_cast<double>(query[i]) * layout.mean[i];
-    if (metric == Metric::L2) {
+    if (layout.space.metric == Metric::L2) {
       for (std::size_t i = 0; i < query_.size(); ++i) query_[i] -= layout.mean[i];
     }
-    for (const float x : query_) {
-      sum_ += x;
-      absolute_sum_ += std::abs(static_cast<double>(x));
-    }
+    sum_ = sum_over(query_.size(), [&](std::size_t i) { return static_cast<double>(query_[i]); });
+    absolute_sum_ = sum_over(query_.size(), [&](std::size_t i) { return std::abs(static_cast<double>(query_[i])); });
     mean_norm_ = std::sqrt(sum_of_squares(layout.mean));
     norm_ = std::sqrt(sum_of_squares(query_));
-    base_ = metric == Metric::L2 ? norm_ * norm_ : with_mean;
+    base_ = layout.space.metric == Metric::L2 ? norm_ * norm_ : sum_over(query_.size(), [&](std::size_t i) {
+      return static_cast<double>(query_[i]) * layout.mean[i];
+    });
     inverse_ = norm_ > 0 ? 1 / norm_ : 0;
     const simd::Kernels& k = simd::kernels();
     dot_ = layout.bits == 8 ? k.dot_f32_u8 : k.dot_f32_u4;
@@ -177,6 +185,7 @@ class LvqCodes final : public Codes {
     writer.add_array(std::string(prefix) + "mean", std::span<const float>(layout_->mean));
   }
 
+  void prefetch(std::span<const std::uint32_t> rows) const noexcept override { rows_.prefetch(rows); }
   void truncate(std::size_t rows) noexcept override { rows_.drop_last(rows_.rows() - rows); }
   Result<void> append(const RowsView& rows) override {
     QUIVER_TRY(const DenseInput input,

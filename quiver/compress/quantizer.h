@@ -66,6 +66,9 @@ class Codes {
   // True if scoring works on floats, so that for a large batch a matrix product over decoded rows beats the scorers.
   virtual bool floats() const noexcept = 0;
 
+  // Asks for the memory of rows that a scorer will soon read. May do nothing.
+  virtual void prefetch(std::span<const std::uint32_t> rows) const noexcept { static_cast<void>(rows); }
+
   // Adds sections whose names begin with `prefix`. The bytes are borrowed: *this must live until writer.save().
   virtual void save(ContainerWriter& writer, std::string_view prefix) const = 0;
 };

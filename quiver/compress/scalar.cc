@@ -183,6 +183,7 @@ class StoredCodes final : public Codes {
     return std::make_unique<WideningScorer>(wide, rows_, layout_.element, metric);
   }
 
+  void prefetch(std::span<const std::uint32_t> rows) const noexcept override { rows_.prefetch(rows); }
   void truncate(std::size_t rows) noexcept override { rows_.drop_last(rows_.rows() - rows); }
   Result<void> append(const RowsView& rows) override {
     QUIVER_TRY(const DenseInput input,

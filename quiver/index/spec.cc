@@ -7,6 +7,8 @@
 #include "quiver/core/options.h"
 #include "quiver/core/spec_text.h"
 #include "quiver/index/flat.h"
+#include "quiver/index/graph.h"
+#include "quiver/index/hnsw.h"
 #include "quiver/index/internal/index_file.h"
 #include "quiver/index/sparse.h"
 
@@ -26,6 +28,8 @@ Result<std::unique_ptr<Index>> as_index(Result<std::unique_ptr<SparseIndex>> ind
   return std::move(index).transform([](std::unique_ptr<SparseIndex> made) -> std::unique_ptr<Index> { return made; });
 }
 
+constexpr unsigned kGraphDefaults[] = {0, 0};
+
 constexpr Structure kStructures[] = {
     {"flat",
      {},
@@ -34,6 +38,15 @@ constexpr Structure kStructures[] = {
      "exact: every row is compared; + a quantizer to scan codes, + rerank(...) to order by finer ones",
      &FlatIndex::build,
      &FlatIndex::open},
+    {"hnsw", HnswIndex::kDefaults, &HnswIndex::check_arguments, true,
+     "a graph walked to near rows: hnsw(links a row, rows kept while building); + codes and rerank(...) as flat",
+     [](const IndexSpec& spec, const RowsView& base, const Space& space, MatrixView sample_queries, Run& run) {
+       return HnswIndex::build(spec, base, space, sample_queries, run);
+     },
+     &HnswIndex::open},
+    {"graph", kGraphDefaults, &GraphIndex::check, true,
+     "the fastest: walks through neighbours kept as 4-bit codes; graph(dims,groups), 0: measured; + rerank(...)",
+     &GraphIndex::build, &GraphIndex::open},
     {"sparse",
      {},
      nullptr,

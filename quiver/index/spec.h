@@ -3,6 +3,7 @@
 //   flat                             exact search over the rows as given
 //   flat + lvq(8)                    exact search over 8-bit codes
 //   flat + lvq(4) + rerank(f32)      4-bit codes choose candidates, float rows order them
+//   hnsw(16,128) + lvq(8)            a graph to walk, over any codes (hnsw.h)
 //   sparse                           inverted lists over sparse rows (sparse.h)
 //
 //   QUIVER_TRY(IndexSpec spec, IndexSpec::parse("flat + lvq(8)"));
@@ -10,8 +11,8 @@
 //   QUIVER_TRY(index->save("words.qvi"));
 //   QUIVER_TRY(auto again, open_index("words.qvi"));        // mapped; again->spec() == "flat + lvq(8)"
 //
-// A structure may take whole numbers, "name(16,128) + lvq(8)"; those left out have defaults. Blanks do not matter. The
-// table in spec.cc has one row per structure: a new index adds its row there.
+// A structure may take whole numbers, "hnsw(32)" is "hnsw(32,128)": those left out have defaults. Blanks do not matter.
+// The table in spec.cc has one row per structure: a new index adds its row there.
 #pragma once
 #include <optional>
 

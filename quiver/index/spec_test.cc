@@ -13,14 +13,16 @@ namespace {
 using testing::HasSubstr;
 
 TEST(IndexSpec, ReadsAndPrints) {
-  for (const char* text :
-       {"flat", "flat + lvq(8)", "flat + f16", "flat + lvq(4) + rerank(f32)", "flat + rerank(f16)", "sparse"}) {
+  for (const char* text : {"flat", "flat + lvq(8)", "flat + f16", "flat + lvq(4) + rerank(f32)", "flat + rerank(f16)",
+                           "hnsw(8,100)", "hnsw(16,128) + lvq(4) + rerank(f32)", "sparse"}) {
     const auto spec = IndexSpec::parse(text);
     ASSERT_TRUE(spec.has_value()) << spec.error().message();
     EXPECT_EQ(spec->text(), text);
     EXPECT_EQ(*IndexSpec::parse(spec->text()), *spec);
   }
   EXPECT_EQ(IndexSpec::parse(" flat+lvq( 4 )+rerank( f32 ) ")->text(), "flat + lvq(4) + rerank(f32)");
+  EXPECT_EQ(IndexSpec::parse("hnsw")->text(), "hnsw(16,128)");
+  EXPECT_EQ(IndexSpec::parse("hnsw ( 32 ) + f16")->text(), "hnsw(32,128) + f16");
 }
 
 TEST(IndexSpec, SaysWhatIsWrongAndWhere) {
@@ -30,7 +32,7 @@ TEST(IndexSpec, SaysWhatIsWrongAndWhere) {
     return spec.has_value() ? "" : spec.error().message();
   };
   EXPECT_THAT(message("flatt"), HasSubstr("did you mean flat"));
-  EXPECT_THAT(message(""), HasSubstr("known: flat, sparse"));
+  EXPECT_THAT(message(""), HasSubstr("known: flat, hnsw, sparse"));
   EXPECT_THAT(message("flat + lvq(7)"), HasSubstr("4 or 8 bits"));
   EXPECT_THAT(message("flat + lvq(8) + f16"), HasSubstr("comes twice"));
   EXPECT_THAT(message("flat + rerank(f32) + lvq(8)"), HasSubstr("too late"));
@@ -39,6 +41,9 @@ TEST(IndexSpec, SaysWhatIsWrongAndWhere) {
   EXPECT_THAT(message("flat +"), HasSubstr("reading index 'flat +'"));
   EXPECT_THAT(message("sparse + lvq(8)"), HasSubstr("leave out"));
   EXPECT_THAT(message("flat(3) + lvq(8)"), HasSubstr("'flat(3)' has 1 arguments, flat takes at most 0; write flat"));
+  EXPECT_THAT(message("hnsw(16,128,1)"), HasSubstr("takes at most 2; write hnsw(16,128)"));
+  EXPECT_THAT(message("hnsw(1)"), HasSubstr("M is 2 .. 1024"));
+  EXPECT_THAT(message("hnsw(16,0)"), HasSubstr("ef_construction 1 .. 100000"));
   EXPECT_THAT(message("flat(x)"), HasSubstr("'x' in index 'flat(x)' is not a whole number"));
 }
 
@@ -64,7 +69,7 @@ TEST(OpenIndex, SaysWhatIsWrongWithAFile) {
   std::filesystem::remove_all(folder);
 }
 
-TEST(IndexHelp, HasALinePerStructure) { EXPECT_EQ(index_help().size(), 2U); }
+TEST(IndexHelp, HasALinePerStructure) { EXPECT_EQ(index_help().size(), 3U); }
 
 }  // namespace
 }  // namespace quiver

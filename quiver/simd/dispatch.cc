@@ -46,15 +46,18 @@ struct Choice {
   void fill_tables() {
     const auto at = [](Level level) { return static_cast<std::size_t>(level); };
     fill_scalar(tables[at(Level::Scalar)]);
+    fill_neighbours_scalar(tables[at(Level::Scalar)]);
     usable[at(Level::Scalar)] = &tables[at(Level::Scalar)];
 #if defined(__x86_64__)
     if (features.avx2) {
       fill_avx2(tables[at(Level::Avx2)]);
+      fill_neighbours_avx2(tables[at(Level::Avx2)]);
       usable[at(Level::Avx2)] = &tables[at(Level::Avx2)];
     }
     if (features.avx512) {
       Kernels& table = tables[at(Level::Avx512)];
       fill_avx512(table);
+      fill_neighbours_avx512(table);
       if (features.vnni) fill_avx512_vnni(table);
       if (features.vpopcntdq) fill_avx512_vpopcntdq(table);
       if (features.bf16) fill_avx512_bf16(table);

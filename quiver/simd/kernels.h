@@ -30,6 +30,7 @@
 #include <string_view>
 
 #include "quiver/simd/element.h"
+#include "quiver/simd/neighbours.h"
 
 namespace quiver::simd {
 
@@ -75,6 +76,10 @@ struct Kernels {
   BlockKernel dot_i8_u8 = nullptr;   // int8 query, u8 codes: exact
   BlockKernel dot_i8_u4 = nullptr;   // int8 query, packed 4-bit codes: exact
 
+  // Estimated distances to the neighbours of a row in a graph (neighbours.h).
+  NeighbourScan neighbour_scan = nullptr;
+  BuildTables neighbour_tables = nullptr;
+
   // Over one array. min_max of nothing is (+inf, -inf). Requires: no NaN in min_max.
   void (*min_max)(const float* values, std::size_t count, float* low, float* high) noexcept = nullptr;
   float (*sum)(const float* values, std::size_t count) noexcept = nullptr;
@@ -90,6 +95,9 @@ struct Kernels {
   // Requires: out has room for `count`. The common case, a block without any, costs one comparison per vector.
   std::size_t (*select_below)(const float* values, std::size_t count, float threshold,
                               std::uint32_t* out) noexcept = nullptr;
+
+  // Where the least value stands, the first of several; NaN is never chosen. Requires: count > 0.
+  std::size_t (*least)(const float* values, std::size_t count) noexcept = nullptr;
 
   // The yardsticks of quiver/simd/bandwidth.h.
   std::uint64_t (*stream_read)(const void* data, std::size_t bytes) noexcept = nullptr;

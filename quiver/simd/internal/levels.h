@@ -7,12 +7,15 @@
 namespace quiver::simd {
 
 void fill_scalar(Kernels& table) noexcept;
+void fill_neighbours_scalar(Kernels& table) noexcept;
 #if defined(__x86_64__)
 void fill_avx2(Kernels& table) noexcept;
 void fill_avx512(Kernels& table) noexcept;
 void fill_avx512_vnni(Kernels& table) noexcept;
 void fill_avx512_vpopcntdq(Kernels& table) noexcept;
 void fill_avx512_bf16(Kernels& table) noexcept;
+void fill_neighbours_avx2(Kernels& table) noexcept;
+void fill_neighbours_avx512(Kernels& table) noexcept;
 #endif
 
 }  // namespace quiver::simd

@@ -1,0 +1,156 @@
+#include "quiver/index/internal/graph_builder.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "quiver/core/random.h"
+#include "quiver/index/internal/prune.h"
+
+namespace quiver::internal {
+namespace {
+constexpr std::size_t kGrain = 256;
+constexpr std::size_t kSample = 30'000;  // directions the code learns from
+constexpr std::size_t kMostCandidates = 512;
+
+struct Builder {
+  MatrixView points;
+  const GraphOptions& options;
+  Run& run;
+  std::size_t degree = simd::kBlockNeighbours * options.blocks;
+  std::vector<std::vector<std::uint32_t>> neighbours{points.rows};
+
+  float distance(std::uint32_t a, std::uint32_t b) const noexcept {
+    float out = 0;
+    simd::kernels().distance(Metric::L2, Element::F32)(points.row(a).data(),
+                                                       reinterpret_cast<const std::byte*>(points.row(b).data()), 0,
+                                                       nullptr, 1, points.cols, &out);
+    return out;
+  }
+
+  // Every row is offered to those it chose.
+  Result<void> join_reverse() {
+    std::vector<std::vector<std::uint32_t>> choosers(points.rows);
+    for (std::size_t i = 0; i < points.rows; ++i) {
+      for (const std::uint32_t row : neighbours[i]) choosers[row].push_back(static_cast<std::uint32_t>(i));
+    }
+    std::vector<std::vector<std::uint32_t>> joined(points.rows);
+    run.threads().parallel_for(points.rows, kGrain, [&](std::size_t begin, std::size_t end, unsigned) {
+      PruneScratch scratch;
+      std::vector<Hit> candidates;
+      for (std::size_t i = begin; i < end && !run.stop(); ++i) {
+        candidates.clear();
+        const auto row = static_cast<std::uint32_t>(i);
+        for (const std::uint32_t other : neighbours[i]) candidates.push_back({other, distance(row, other)});
+        for (const std::uint32_t other : choosers[i]) candidates.push_back({other, distance(row, other)});
+        if (candidates.size() > kMostCandidates) {
+          std::nth_element(candidates.begin(), candidates.begin() + kMostCandidates, candidates.end(), closer);
+          candidates.resize(kMostCandidates);
+        }
+        prune(points, candidates, degree, options.slack, scratch, joined[i]);
+      }
+    });
+    neighbours = std::move(joined);
+    if (run.stop()) return run.stopped("choosing neighbours");
+    return {};
+  }
+
+  Result<void> from_near_lists() {
+    NearLists near(points, options.near);
+    QUIVER_TRY(near.gather(options.leaves, run));
+    run.threads().parallel_for(points.rows, kGrain, [&](std::size_t begin, std::size_t end, unsigned) {
+      PruneScratch scratch;
+      std::vector<Hit> candidates;
+      for (std::size_t i = begin; i < end && !run.stop(); ++i) {
+        candidates.assign(near.of(i).begin(), near.of(i).end());
+        prune(points, candidates, degree, options.slack, scratch, neighbours[i]);
+      }
+    });
+    return join_reverse();
+  }
+
+  NeighbourCode learn_code() const {
+    Random random(run.seed(), stream_of("graph directions"));
+    Matrix directions(std::min(kSample, points.rows * 4), points.cols);
+    std::size_t count = 0;
+    for (std::size_t tries = 0; count < directions.rows() && tries < 4 * kSample; ++tries) {
+      const std::size_t i = random.below(points.rows);
+      if (neighbours[i].empty()) continue;
+      const std::size_t j = neighbours[i][random.below(neighbours[i].size())];
+      const std::span<float> direction = directions.row(count);
+      float squared = 0;
+      for (std::size_t d = 0; d < points.cols; ++d) {
+        direction[d] = points.row(j)[d] - points.row(i)[d];
+        squared += direction[d] * direction[d];
+      }
+      if (squared <= 0) continue;
+      for (float& x : direction) x /= std::sqrt(squared);
+      ++count;
+    }
+    return NeighbourCode::fit(directions.view().slice(0, std::max<std::size_t>(count, 1)), options.groups, run);
+  }
+
+  void write(Graph& graph) const {
+    run.threads().parallel_for(points.rows, kGrain, [&](std::size_t begin, std::size_t end, unsigned) {
+      GraphRows::Scratch scratch;
+      for (std::size_t i = begin; i < end; ++i) {
+        graph.rows.write_neighbours(
+            i, points.row(i).data(), neighbours[i], [&](std::size_t j) { return points.row(neighbours[i][j]).data(); },
+            graph.code, scratch);
+      }
+    });
+    Random random(run.seed(), stream_of("graph entries"));
+    const std::vector<std::uint32_t> entries =
+        random.sample(static_cast<std::uint32_t>(points.rows),
+                      static_cast<std::uint32_t>(graph.root.layout().blocks * simd::kBlockNeighbours));
+    const std::vector<float> origin(points.cols, 0);
+    GraphRows::Scratch scratch;
+    graph.root.write_neighbours(
+        0, origin.data(), entries, [&](std::size_t j) { return points.row(entries[j]).data(); }, graph.code, scratch);
+  }
+
+  Result<void> search_pass(const Graph& graph) {
+    std::vector<std::vector<std::uint32_t>> found(points.rows);
+    run.threads().parallel_for(points.rows, kGrain, [&](std::size_t begin, std::size_t end, unsigned) {
+      GraphWalk walk;
+      PruneScratch scratch;
+      std::vector<Hit> candidates;
+      for (std::size_t i = begin; i < end && !run.stop(); ++i) {
+        const auto row = static_cast<std::uint32_t>(i);
+        graph.code.tables(points.row(i).data(), walk.scratch());
+        walk.start(graph.rows, graph.root, points.row(i).data(), {.wanted = 32, .slack = 1.2F, .hops = options.effort});
+        while (walk.hop()) {
+        }
+        candidates.clear();
+        for (const Hit& hit : walk.met()) {
+          if (hit.row != row) candidates.push_back({hit.row, distance(row, hit.row)});
+        }
+        for (const std::uint32_t other : neighbours[i]) candidates.push_back({other, distance(row, other)});
+        prune(points, candidates, degree, options.slack, scratch, found[i]);
+      }
+    });
+    neighbours = std::move(found);
+    return join_reverse();
+  }
+};
+}  // namespace
+
+Result<Graph> build_graph(MatrixView points, const GraphOptions& options, Run& run) {
+  Builder builder{points, options, run};
+  QUIVER_TRY(builder.from_near_lists());
+  Graph graph;
+  const GraphLayout layout{points.cols, options.groups, options.blocks};
+  graph.code = builder.learn_code();
+  graph.rows = GraphRows(layout, points.rows);
+  const std::size_t entries = std::min(options.entries, points.rows);
+  graph.root =
+      GraphRows({points.cols, options.groups, (entries + simd::kBlockNeighbours - 1) / simd::kBlockNeighbours}, 1);
+  for (std::size_t i = 0; i < points.rows; ++i) graph.rows.write_point(i, points.row(i).data());
+  builder.write(graph);
+  for (std::size_t pass = 0; pass < options.passes; ++pass) {
+    QUIVER_TRY(builder.search_pass(graph));
+    builder.write(graph);
+  }
+  return graph;
+}
+
+}  // namespace quiver::internal

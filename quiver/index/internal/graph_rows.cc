@@ -1,0 +1,126 @@
+#include "quiver/index/internal/graph_rows.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace quiver::internal {
+
+GraphRows GraphRows::mapped(GraphLayout layout, std::span<const std::byte> bytes, std::shared_ptr<const void> owner) {
+  GraphRows rows;
+  rows.layout_ = layout;
+  rows.rows_ = bytes.size() / layout.row_bytes();
+  rows.data_ = bytes.data();
+  rows.owner_ = std::move(owner);
+  return rows;
+}
+
+void GraphRows::grow(std::size_t count) {
+  const std::size_t held = rows_ * layout_.row_bytes(), needed = (rows_ + count) * layout_.row_bytes();
+  if (needed > owned_.size()) {
+    AlignedBytes larger(rows_ == 0 ? needed : std::max(needed, held + held / 2));
+    if (held > 0) std::memcpy(larger.data(), data_, held);
+    owned_ = std::move(larger);
+    data_ = owned_.data();
+    owner_.reset();
+  }
+  const std::size_t first = rows_;
+  rows_ += count;
+  constexpr std::uint16_t kInfinity = 0x7c00;
+  for (std::size_t i = first; i < rows_; ++i) {
+    for (std::size_t j = 0; j < simd::kBlockNeighbours * layout_.blocks; ++j) {
+      std::byte* block =
+          own_row(i) + layout_.blocks_at() + j / simd::kBlockNeighbours * simd::block_bytes(layout_.groups);
+      const std::size_t place = j % simd::kBlockNeighbours;
+      std::memcpy(block + simd::block_offsets_at(layout_.groups) + 2 * place, &kInfinity, 2);
+      std::memcpy(block + simd::block_rows_at(layout_.groups) + 4 * place, &kNoRow, 4);
+    }
+  }
+}
+
+void GraphRows::decode_point(std::size_t i, float* point) const noexcept {
+  float head[3];
+  std::memcpy(head, row(i), sizeof head);
+  const auto* codes = reinterpret_cast<const std::uint8_t*>(row(i) + 16);
+  for (std::size_t d = 0; d < layout_.dims; ++d) point[d] = head[1] + head[2] * static_cast<float>(codes[d]);
+}
+
+void GraphRows::neighbours_of(std::size_t i, std::vector<std::uint32_t>& out) const {
+  out.clear();
+  for (std::size_t b = 0; b < layout_.blocks; ++b) {
+    for (const std::uint32_t row : neighbours(i, b)) {
+      if (row != kNoRow) out.push_back(row);
+    }
+  }
+}
+
+void GraphRows::write_point(std::size_t i, const float* point) noexcept {
+  const std::size_t dims = layout_.dims;
+  float low = 0, high = 0;
+  simd::kernels().min_max(point, dims, &low, &high);
+  const float scale = (high - low) / 255, inverse = scale > 0 ? 1 / scale : 0;
+  auto* codes = reinterpret_cast<std::uint8_t*>(own_row(i) + 16);
+  double norm = 0;
+  for (std::size_t d = 0; d < dims; ++d) {
+    const float code = std::clamp(std::nearbyint((point[d] - low) * inverse), 0.0F, 255.0F);
+    codes[d] = static_cast<std::uint8_t>(code);
+    const double decoded = static_cast<double>(low) + static_cast<double>(scale) * code;
+    norm += decoded * decoded;
+  }
+  const float head[4] = {static_cast<float>(norm), low, scale, 0};
+  std::memcpy(own_row(i), head, sizeof head);
+}
+
+void GraphRows::write_neighbours(std::size_t i, const float* centre, std::span<const std::uint32_t> neighbours,
+                                 const PointOf& point, const NeighbourCode& code, Scratch& scratch) noexcept {
+  constexpr std::size_t kBlock = simd::kBlockNeighbours;
+  QUIVER_CHECK(neighbours.size() <= kBlock * layout_.blocks);
+  if (!neighbours.empty()) code.tables(centre, scratch.centre);
+  for (std::size_t j = 0; j < kBlock * layout_.blocks; ++j) {
+    const bool used = j < neighbours.size();
+    put(i, j, centre, used ? neighbours[j] : kNoRow, used ? point(j) : nullptr, code, scratch);
+  }
+}
+
+void GraphRows::replace_neighbour(std::size_t i, std::size_t j, const float* centre, std::uint32_t neighbour,
+                                  const float* point, const NeighbourCode& code, Scratch& scratch) noexcept {
+  code.tables(centre, scratch.centre);
+  put(i, j, centre, neighbour, point, code, scratch);
+}
+
+// Place j of row i. scratch.centre holds the tables of `centre`.
+void GraphRows::put(std::size_t i, std::size_t j, const float* centre, std::uint32_t neighbour, const float* point,
+                    const NeighbourCode& code, Scratch& scratch) noexcept {
+  const std::size_t dims = layout_.dims, groups = layout_.groups, place = j % simd::kBlockNeighbours;
+  std::byte* block = own_row(i) + layout_.blocks_at() + j / simd::kBlockNeighbours * simd::block_bytes(groups);
+  scratch.codes.assign(groups, 0);
+  float constants[2] = {INFINITY, 0};  // offset, slope
+  if (neighbour != kNoRow) {
+    scratch.floats.resize(dims);
+    float* direction = scratch.floats.data();
+    for (std::size_t d = 0; d < dims; ++d) direction[d] = point[d] - centre[d];
+    const float squared = simd::kernels().squared_norm(direction, dims);
+    constants[0] = squared;
+    if (squared > 0) {  // else a duplicate: as far as the row itself
+      const float length = std::sqrt(squared);
+      for (std::size_t d = 0; d < dims; ++d) direction[d] /= length;
+      code.encode(direction, scratch.direction, scratch.codes.data());
+      const float cosine = scratch.direction.dot(scratch.codes.data());  // <x, o>
+      if (cosine > 0.05F) {                                              // else the codes say nothing of it
+        constants[1] = -2 * length / cosine;
+        constants[0] = squared - constants[1] * scratch.centre.dot(scratch.codes.data());
+      }
+    }
+  }
+  const unsigned shift = place < 16 ? 0 : 4;
+  for (std::size_t g = 0; g < groups; ++g) {
+    std::byte& both = block[g * 16 + place % 16];
+    both = (both & static_cast<std::byte>(0xf0U >> shift)) | static_cast<std::byte>(scratch.codes[g] << shift);
+  }
+  std::uint16_t halves[2];
+  simd::kernels().f32_to_f16(constants, halves, 2);
+  std::memcpy(block + simd::block_offsets_at(groups) + 2 * place, &halves[0], 2);
+  std::memcpy(block + simd::block_slopes_at(groups) + 2 * place, &halves[1], 2);
+  std::memcpy(block + simd::block_rows_at(groups) + 4 * place, &neighbour, 4);
+}
+
+}  // namespace quiver::internal

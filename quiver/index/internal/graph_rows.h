@@ -1,0 +1,97 @@
+// GraphRows: everything a walk reads about one row of a graph, in one piece of memory: the row itself in 8 bits, and
+// its neighbours as codes relative to it. One hop touches one piece, whose size is known, so all of it is asked for at
+// once.
+//
+//   float norm, low, scale, 0     |v|^2 of the decoded row; v_i = low + scale * c_i
+//   dims bytes                    c, then padding to 64 bytes
+//   blocks of 32 neighbours       simd/neighbours.h; unused places have the row number kNoRow and an infinite offset
+//
+// Distances are squared L2 in the space of the points the rows were made from, times one scale for all rows that keeps
+// offsets within f16 (unit()). Row numbers are below 2^31. The root is a row of its own whose "neighbours" are the rows
+// a walk enters at; it stands at the origin.
+// Thread-safety: reading from many threads; write() from many, each for its own row. Cost: bytes() is exact.
+#pragma once
+#include <cstring>
+#include <functional>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "quiver/index/internal/neighbour_code.h"
+#include "quiver/simd/kernels.h"
+
+namespace quiver::internal {
+
+inline constexpr std::uint32_t kNoRow = 0x7fffffffU;
+
+struct GraphLayout {
+  std::size_t dims = 0, groups = 0, blocks = 1;
+  std::size_t blocks_at() const noexcept { return (16 + dims + 63) / 64 * 64; }
+  std::size_t row_bytes() const noexcept { return blocks_at() + blocks * simd::block_bytes(groups); }
+};
+
+class GraphRows {
+ public:
+  GraphRows() = default;
+  GraphRows(GraphLayout layout, std::size_t rows) : layout_(layout) { grow(rows); }
+  // What save() wrote, where it lies; grow() copies it. Requires: bytes.size() a multiple of row_bytes().
+  static GraphRows mapped(GraphLayout layout, std::span<const std::byte> bytes, std::shared_ptr<const void> owner);
+
+  const GraphLayout& layout() const noexcept { return layout_; }
+  std::size_t rows() const noexcept { return rows_; }
+  std::span<const std::byte> bytes() const noexcept { return {data_, rows_ * layout_.row_bytes()}; }
+  void grow(std::size_t count);  // so many rows more, without neighbours
+  const std::byte* row(std::size_t i) const noexcept { return data_ + i * layout_.row_bytes(); }
+  const std::byte* block(std::size_t i, std::size_t b) const noexcept {
+    return row(i) + layout_.blocks_at() + b * simd::block_bytes(layout_.groups);
+  }
+  std::span<const std::uint32_t> neighbours(std::size_t i, std::size_t b) const noexcept {
+    return {reinterpret_cast<const std::uint32_t*>(block(i, b) + simd::block_rows_at(layout_.groups)),
+            simd::kBlockNeighbours};
+  }
+  // Inlined always: g++ 12 takes a function of nothing but prefetches for one without effect, and drops the call.
+  [[gnu::always_inline]] void prefetch(std::size_t i) const noexcept {
+    const std::byte* at = row(i);
+    for (std::size_t offset = 0; offset < layout_.row_bytes(); offset += 64) __builtin_prefetch(at + offset);
+  }
+
+  // |q - v|^2 for a query of squared length `norm` and coordinate sum `sum`.
+  float distance(std::size_t i, const float* query, float norm, float sum) const noexcept {
+    const std::byte* at = row(i);
+    float head[3];
+    std::memcpy(head, at, sizeof head);
+    float dot = 0;
+    simd::kernels().dot_f32_u8(query, at + 16, 0, nullptr, 1, layout_.dims, &dot);
+    return norm + head[0] - 2 * (head[1] * sum + head[2] * dot);
+  }
+
+  void decode_point(std::size_t i, float* point) const noexcept;
+  void neighbours_of(std::size_t i, std::vector<std::uint32_t>& out) const;
+
+  // The row itself. Leaves its neighbours alone. Requires of all writing: grow() came after mapped().
+  void write_point(std::size_t i, const float* point) noexcept;
+  // The neighbours of row i, which stands at `centre`; neighbour j stands at point(j). Requires: at most 32 * blocks.
+  struct Scratch {
+    NeighbourCode::Scratch centre, direction;
+    std::vector<float> floats;
+    std::vector<std::uint8_t> codes;
+  };
+  using PointOf = std::function<const float*(std::size_t)>;
+  void write_neighbours(std::size_t i, const float* centre, std::span<const std::uint32_t> neighbours,
+                        const PointOf& point, const NeighbourCode& code, Scratch& scratch) noexcept;
+  // One of them, in place j: the others' codes stay as they are.
+  void replace_neighbour(std::size_t i, std::size_t j, const float* centre, std::uint32_t neighbour, const float* point,
+                         const NeighbourCode& code, Scratch& scratch) noexcept;
+
+ private:
+  void put(std::size_t i, std::size_t j, const float* centre, std::uint32_t neighbour, const float* point,
+           const NeighbourCode& code, Scratch& scratch) noexcept;
+  std::byte* own_row(std::size_t i) noexcept { return owned_.data() + i * layout_.row_bytes(); }
+  GraphLayout layout_;
+  std::size_t rows_ = 0;
+  const std::byte* data_ = nullptr;
+  AlignedBytes owned_;
+  std::shared_ptr<const void> owner_;  // of a mapping
+};
+
+}  // namespace quiver::internal

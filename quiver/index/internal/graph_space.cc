@@ -1,0 +1,194 @@
+#include "quiver/index/internal/graph_space.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "quiver/core/json.h"
+#include "quiver/core/linalg.h"
+#include "quiver/core/random.h"
+#include "quiver/core/top_k.h"
+#include "quiver/simd/kernels.h"
+
+namespace quiver::internal {
+namespace {
+constexpr float kLargestSquare = 4096;  // of a point's length after scaling; f16 ends at 65504
+constexpr std::size_t kSampleRows = 20'000, kSampleQueries = 200, kNear = 10, kAmong = 20;
+constexpr double kKept = 0.99;
+constexpr std::size_t kFitRows = 10'000;
+
+Matrix rows_of(MatrixView base, std::span<const std::uint32_t> rows) {
+  Matrix out(rows.size(), base.cols);
+  for (std::size_t i = 0; i < rows.size(); ++i) std::copy_n(base.row(rows[i]).data(), base.cols, out.row(i).data());
+  return out;
+}
+
+// The `count` rows nearest to query q by the first dims coordinates, itself left out.
+std::vector<Hit> nearest(MatrixView rows, MatrixView queries, std::size_t q, std::size_t dims, std::size_t count,
+                         std::uint32_t self, std::vector<float>& distances) {
+  distances.resize(rows.rows);
+  simd::kernels().distance(Metric::L2, Element::F32)(
+      queries.row(q).data(), reinterpret_cast<const std::byte*>(rows.data), rows.stride * sizeof(float), nullptr,
+      rows.rows, dims, distances.data());
+  TopK best(count);
+  for (std::size_t i = 0; i < rows.rows; ++i) {
+    if (i != self) best.offer({static_cast<std::uint32_t>(i), distances[i]});
+  }
+  return best.sorted();
+}
+
+// What part of the ten nearest by all coordinates is among the twenty nearest by the first dims, for rows in a basis of
+// falling variance.
+double kept_near(MatrixView rows, std::span<const std::uint32_t> selves, const std::vector<std::vector<Hit>>& truth,
+                 std::size_t dims, Run& run) {
+  std::vector<std::size_t> found(selves.size(), 0);
+  run.threads().parallel_for(selves.size(), 8, [&](std::size_t begin, std::size_t end, unsigned) {
+    std::vector<float> distances;
+    for (std::size_t q = begin; q < end; ++q) {
+      const std::vector<Hit> near = nearest(rows, rows, selves[q], dims, kAmong, selves[q], distances);
+      for (const Hit& hit : truth[q]) {
+        found[q] += std::any_of(near.begin(), near.end(), [&](const Hit& h) { return h.row == hit.row; }) ? 1 : 0;
+      }
+    }
+  });
+  std::size_t all = 0, wanted = 0;
+  for (std::size_t q = 0; q < selves.size(); ++q) {
+    all += found[q];
+    wanted += truth[q].size();
+  }
+  return wanted == 0 ? 1 : static_cast<double>(all) / static_cast<double>(wanted);
+}
+
+Result<std::size_t> enough_dims(MatrixView base, Run& run) {
+  const std::size_t most = std::min(base.cols, base.rows);
+  if (most <= 32) return most;
+  Random random(run.seed(), stream_of("graph dims"));
+  const Matrix rows =
+      rows_of(base, random.sample(static_cast<std::uint32_t>(base.rows), static_cast<std::uint32_t>(kSampleRows)));
+  QUIVER_TRY(const Projection turn,
+             fit_projection({.method = "pca", .dims = most, .sample = kFitRows}, rows.view(), {}, Metric::L2, run));
+  Matrix turned;
+  turn.rows(rows.view(), turned, &run.threads());
+  const std::vector<std::uint32_t> selves =
+      random.sample(static_cast<std::uint32_t>(rows.rows()), static_cast<std::uint32_t>(kSampleQueries));
+  std::vector<std::vector<Hit>> truth(selves.size());
+  run.threads().parallel_for(selves.size(), 8, [&](std::size_t begin, std::size_t end, unsigned) {
+    std::vector<float> distances;
+    for (std::size_t q = begin; q < end; ++q) {
+      truth[q] = nearest(rows.view(), rows.view(), selves[q], rows.cols(), kNear, selves[q], distances);
+    }
+  });
+  std::size_t low = 1, high = (most + 15) / 16;  // in sixteens; high is enough
+  while (low < high) {
+    if (run.stop()) return run.stopped("choosing how many dimensions to keep");
+    const std::size_t middle = (low + high) / 2;
+    if (kept_near(turned.view(), selves, truth, std::min(16 * middle, most), run) >= kKept) {
+      high = middle;
+    } else {
+      low = middle + 1;
+    }
+  }
+  // A walk by nearly all of the dimensions gains nothing from the missing ones.
+  const std::size_t dims = std::min(16 * high, most);
+  return dims * 8 > most * 7 ? most : dims;
+}
+}  // namespace
+
+Matrix GraphSpace::in_l2(MatrixView rows) const {
+  Matrix out(rows.rows, metric_ == Metric::Dot ? rows.cols + 1 : rows.cols);
+  for (std::size_t i = 0; i < rows.rows; ++i) {
+    const std::span<float> to = out.row(i);
+    std::copy_n(rows.row(i).data(), rows.cols, to.data());
+    const double squared = simd::kernels().squared_norm(to.data(), rows.cols);
+    if (metric_ == Metric::Dot) to[rows.cols] = static_cast<float>(std::sqrt(std::max(0.0, longest_ - squared)));
+    if (metric_ == Metric::Cosine && squared > 0) {
+      const auto scale = static_cast<float>(1 / std::sqrt(squared));
+      for (float& x : to) x *= scale;
+    }
+  }
+  return out;
+}
+
+Result<GraphSpace> GraphSpace::fit(MatrixView base, const Space& space, std::size_t dims, Run& run) {
+  GraphSpace made;
+  made.metric_ = space.metric;
+  for (std::size_t i = 0; i < base.rows; ++i) {
+    made.longest_ = std::max<double>(made.longest_, simd::kernels().squared_norm(base.row(i).data(), base.cols));
+  }
+  Matrix converted;
+  MatrixView rows = base;
+  if (space.metric != Metric::L2) {
+    converted = made.in_l2(base);
+    rows = converted.view();
+  }
+  if (dims == 0) {
+    QUIVER_TRY(dims, enough_dims(rows, run));
+  }
+  QUIVER_TRY(Projection projection,
+             fit_projection({.method = "pca", .dims = dims, .sample = kFitRows}, rows, {}, Metric::L2, run));
+  made.projection_.emplace(std::move(projection));
+  Matrix sample;
+  made.projection_->rows(rows, sample, &run.threads());
+  float most = 0;
+  for (std::size_t i = 0; i < sample.rows(); ++i) {
+    most = std::max(most, simd::kernels().squared_norm(sample.row(i).data(), sample.cols()));
+  }
+  made.unit_ = most > 0 ? std::sqrt(kLargestSquare / most) : 1;
+  made.map_ = QueryMap(*made.projection_, made.unit_);
+  return made;
+}
+
+Matrix GraphSpace::points(MatrixView rows, Threads* threads) const {
+  Matrix converted;
+  if (metric_ != Metric::L2) {
+    converted = in_l2(rows);
+    rows = converted.view();
+  }
+  Matrix out;
+  projection_->rows(rows, out, threads);
+  for (std::size_t i = 0; i < out.rows(); ++i) {
+    for (float& x : out.row(i)) x *= unit_;
+  }
+  return out;
+}
+
+void GraphSpace::query(const float* query, Scratch& scratch, float* out) const noexcept {
+  if (metric_ != Metric::L2) {
+    const std::size_t dims = projection_->from() - (metric_ == Metric::Dot ? 1 : 0);
+    scratch.full.assign(query, query + dims);
+    const float squared = simd::kernels().squared_norm(query, dims);
+    // Only the order counts, and for Dot a query may have any length: of about the rows' own, its estimates stay in
+    // range.
+    const float scale = !(squared > 0)              ? 0
+                        : metric_ == Metric::Cosine ? 1 / std::sqrt(squared)
+                                                    : std::sqrt(static_cast<float>(longest_) / squared);
+    for (float& x : scratch.full) x *= scale;
+    if (metric_ == Metric::Dot) scratch.full.push_back(0);
+    query = scratch.full.data();
+  }
+  map_.apply(query, scratch.map, out);
+}
+
+void GraphSpace::save(ContainerWriter& writer, std::string_view prefix) const {
+  const Json header = {{"longest", longest_}, {"unit", unit_}};
+  writer.add(std::string(prefix) + "space", dump_json(header));
+  projection_->save(writer, prefix);
+}
+
+Result<GraphSpace> GraphSpace::load(const Container& file, std::string_view prefix, const Space& space) {
+  GraphSpace made;
+  made.metric_ = space.metric;
+  QUIVER_TRY(const std::string_view text, file.text(std::string(prefix) + "space"));
+  QUIVER_TRY(const Json header, parse_json(text));
+  QUIVER_TRY(made.longest_, get<double>(header, "longest"));
+  QUIVER_TRY(made.unit_, get<float>(header, "unit"));
+  QUIVER_TRY(Projection projection, Projection::load(file, prefix));
+  const std::size_t from = space.dims + (space.metric == Metric::Dot ? 1 : 0);
+  if (projection.from() != from || projection.metric() != Metric::L2 || !(made.unit_ > 0)) {
+    return Error::corruption("the graph's projection does not fit the index's space; build the index again");
+  }
+  made.projection_.emplace(std::move(projection));
+  made.map_ = QueryMap(*made.projection_, made.unit_);
+  return made;
+}
+
+}  // namespace quiver::internal

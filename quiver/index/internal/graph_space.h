@@ -1,0 +1,48 @@
+// GraphSpace: from the vectors of an index to the short points that its graph connects and its walks measure.
+//
+//   1. to squared L2    L2: as they are. Cosine: of unit length. Dot: one more coordinate, sqrt(M - |x|^2), makes all
+//   rows
+//                       equally long, so the largest product is the nearest point (Bachrach et al., RecSys 2014); a
+//                       query's is zero. M is the largest squared length of the rows it was fitted on.
+//   2. shorter          the leading principal components, as few as lose no neighbour (measured, see fit)
+//   3. one scale        so that squared distances stay well within f16
+//
+// Thread-safety: immutable after fit(). Cost: rows by matrix kernels; one query about a microsecond (query_map.h).
+#pragma once
+#include <optional>
+
+#include "quiver/compress/projection.h"
+#include "quiver/core/space.h"
+#include "quiver/index/internal/query_map.h"
+
+namespace quiver::internal {
+
+class GraphSpace {
+ public:
+  GraphSpace() = default;
+  // dims 0: the fewest (a multiple of 16) that keep the true ten nearest among the best twenty for 99 of 100, for rows
+  // of the base as queries against a sample of it. Errors: of fit_projection().
+  static Result<GraphSpace> fit(MatrixView base, const Space& space, std::size_t dims, Run& run);
+
+  std::size_t dims() const noexcept { return projection_->to(); }
+  Matrix points(MatrixView rows, Threads* threads) const;  // (rows, dims())
+  struct Scratch {
+    QueryMap::Scratch map;
+    std::vector<float> full;
+  };
+  void query(const float* query, Scratch& scratch, float* out) const noexcept;
+  std::size_t bytes() const noexcept { return map_.bytes(); }
+
+  void save(ContainerWriter& writer, std::string_view prefix) const;
+  static Result<GraphSpace> load(const Container& file, std::string_view prefix, const Space& space);
+
+ private:
+  Matrix in_l2(MatrixView rows) const;
+  Metric metric_ = Metric::L2;
+  double longest_ = 0;  // M
+  float unit_ = 1;
+  std::optional<Projection> projection_;
+  QueryMap map_;
+};
+
+}  // namespace quiver::internal

@@ -1,0 +1,99 @@
+#include "quiver/index/internal/graph_walk.h"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+
+namespace quiver::internal {
+namespace {
+constexpr std::size_t kRoom = 2048;  // rows that may wait before the far ones are dropped
+constexpr std::size_t kBlock = simd::kBlockNeighbours;
+}  // namespace
+
+void GraphWalk::start(const GraphRows& rows, const GraphRows& root, const float* query, const WalkLimits& limits) {
+  for (const std::uint32_t row : touched_) seen_[row / 64] = 0;
+  touched_.clear();
+  met_.clear();
+  if (seen_.size() < rows.rows() / 64 + 1) seen_.resize(rows.rows() / 64 + 1);
+  if (estimate_.empty()) {
+    estimate_.resize(kRoom + kBlock);
+    row_.resize(kRoom + kBlock);
+  }
+  rows_ = &rows;
+  query_ = query;
+  limits_ = limits;
+  best_.assign(limits.wanted, INFINITY);
+  hops_ = estimates_ = waiting_ = 0;
+  norm_ = simd::kernels().squared_norm(query, rows.layout().dims);
+  sum_ = simd::kernels().sum(query, rows.layout().dims);
+  if (limits.without < rows.rows()) {
+    seen_[limits.without / 64] |= std::uint64_t{1} << (limits.without % 64);
+    touched_.push_back(limits.without);
+  }
+  for (std::size_t b = 0; b < root.layout().blocks; ++b) offer(root.block(0, b), norm_);
+  choose_next();
+}
+
+void GraphWalk::offer(const std::byte* block, float base) {
+  alignas(64) float distances[kBlock];
+  std::uint32_t closer = simd::kernels().neighbour_scan(block, scratch_.tables(), base, bound(), distances);
+  estimates_ += kBlock;
+  const auto* numbers = reinterpret_cast<const std::uint32_t*>(block + simd::block_rows_at(scratch_.tables().groups));
+  std::size_t end = waiting_;
+  for (; closer != 0; closer &= closer - 1) {
+    const auto j = static_cast<std::size_t>(std::countr_zero(closer));
+    const std::uint32_t row = numbers[j];
+    std::uint64_t& word = seen_[row / 64];
+    const std::uint64_t bit = std::uint64_t{1} << (row % 64);
+    estimate_[end] = distances[j];
+    row_[end] = row;
+    end += (word & bit) == 0 ? 1 : 0;
+    word |= bit;
+  }
+  touched_.insert(touched_.end(), row_.begin() + static_cast<std::ptrdiff_t>(waiting_),
+                  row_.begin() + static_cast<std::ptrdiff_t>(end));
+  waiting_ = end;
+  if (waiting_ > kRoom) drop_far();
+}
+
+// Keeps what is below the bound, and no more than half of the room.
+void GraphWalk::drop_far() {
+  std::vector<Hit> all(waiting_);
+  for (std::size_t i = 0; i < waiting_; ++i) all[i] = {row_[i], estimate_[i]};
+  const std::size_t keep = kRoom / 2;
+  std::nth_element(all.begin(), all.begin() + keep, all.end(), closer);
+  waiting_ = 0;
+  for (std::size_t i = 0; i < keep; ++i) {
+    estimate_[waiting_] = all[i].distance;
+    row_[waiting_] = all[i].row;
+    waiting_ += all[i].distance < bound() ? 1 : 0;
+  }
+}
+
+bool GraphWalk::choose_next() {
+  if (waiting_ == 0 || hops_ >= limits_.hops) return false;
+  const std::size_t least = simd::kernels().least(estimate_.data(), waiting_);
+  if (!(estimate_[least] < bound())) return false;
+  next_ = row_[least];
+  --waiting_;
+  estimate_[least] = estimate_[waiting_];
+  row_[least] = row_[waiting_];
+  rows_->prefetch(next_);
+  return true;
+}
+
+bool GraphWalk::hop() {
+  const float base = rows_->distance(next_, query_, norm_, sum_);
+  ++hops_;
+  const bool counts = limits_.eligible == nullptr || (*limits_.eligible)(next_);
+  if (counts) met_.push_back({next_, base});
+  if (counts && base < best_.back()) {
+    std::size_t at = best_.size() - 1;
+    for (; at > 0 && best_[at - 1] > base; --at) best_[at] = best_[at - 1];
+    best_[at] = base;
+  }
+  for (std::size_t b = 0; b < rows_->layout().blocks; ++b) offer(rows_->block(next_, b), base);
+  return choose_next();
+}
+
+}  // namespace quiver::internal

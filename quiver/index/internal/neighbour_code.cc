@@ -1,0 +1,199 @@
+#include "quiver/index/internal/neighbour_code.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "quiver/core/random.h"
+#include "quiver/simd/kernels.h"
+
+namespace quiver::internal {
+namespace {
+constexpr std::size_t kCentroids = simd::kGroupCentroids;
+constexpr std::size_t kLongestGroup = 16;
+constexpr int kRounds = 12;
+
+// What 16 centroids leave of the variance of n independent Gaussian coordinates, as a part of it.
+constexpr double kShare[kLongestGroup + 1] = {1,    .0115, .108, .23, .32, .39, .44, .49, .53,
+                                              .565, .595,  .62,  .64, .66, .68, .69, .70};
+
+// starts[0 .. groups]: the cut of least distortion.
+std::vector<std::uint16_t> best_cut(const std::vector<double>& variances, std::size_t groups) {
+  const std::size_t dims = variances.size();
+  std::vector<double> logs(dims + 1, 0), sums(dims + 1, 0);
+  const double least = 1e-12 * std::accumulate(variances.begin(), variances.end(), 1e-30);
+  for (std::size_t i = 0; i < dims; ++i) {
+    logs[i + 1] = logs[i] + std::log(variances[i] + least);
+    sums[i + 1] = sums[i] + variances[i];
+  }
+  constexpr double kNone = 1e300;
+  std::vector<std::vector<double>> cost(groups + 1, std::vector<double>(dims + 1, kNone));
+  std::vector<std::vector<std::uint16_t>> from(groups + 1, std::vector<std::uint16_t>(dims + 1, 0));
+  cost[0][0] = 0;
+  for (std::size_t g = 1; g <= groups; ++g) {
+    for (std::size_t end = 0; end <= dims; ++end) {
+      for (std::size_t n = 0; n <= std::min(end, kLongestGroup); ++n) {
+        const auto size = static_cast<double>(n);
+        const double distortion = n == 0 ? 0
+                                         : std::min(size * std::exp((logs[end] - logs[end - n]) / size) * kShare[n],
+                                                    sums[end] - sums[end - n]);
+        const double total = cost[g - 1][end - n] + distortion;
+        if (total < cost[g][end]) {
+          cost[g][end] = total;
+          from[g][end] = static_cast<std::uint16_t>(end - n);
+        }
+      }
+    }
+  }
+  std::size_t end = 0;
+  double best = kNone;
+  for (std::size_t i = 0; i <= dims; ++i) {
+    const double total = cost[groups][i] + sums[dims] - sums[i];
+    if (total < best) {
+      best = total;
+      end = i;
+    }
+  }
+  std::vector<std::uint16_t> starts(groups + 1);
+  for (std::size_t g = groups; g > 0; --g) {
+    starts[g] = static_cast<std::uint16_t>(end);
+    end = from[g][end];
+  }
+  starts[0] = 0;
+  return starts;
+}
+
+// k-means of 16 centroids on columns first .. first + dims - 1; centroids[16 i + c] is coordinate i of centroid c.
+void cluster(MatrixView points, std::size_t first, std::size_t dims, Random random, float* centroids) {
+  if (dims == 0) return;
+  const auto point = [&](std::size_t i) { return points.data + i * points.stride + first; };
+  std::vector<float> nearest(points.rows, INFINITY);
+  std::size_t next = random.below(points.rows);
+  for (std::size_t c = 0; c < kCentroids; ++c) {  // k-means++
+    for (std::size_t i = 0; i < dims; ++i) centroids[i * kCentroids + c] = point(next)[i];
+    double total = 0;
+    for (std::size_t p = 0; p < points.rows; ++p) {
+      float distance = 0;
+      for (std::size_t i = 0; i < dims; ++i) {
+        const float difference = point(p)[i] - point(next)[i];
+        distance += difference * difference;
+      }
+      nearest[p] = std::min(nearest[p], distance);
+      total += nearest[p];
+    }
+    double left = random.uniform() * total;
+    for (next = 0; next + 1 < points.rows && left > nearest[next]; ++next) left -= nearest[next];
+  }
+  std::vector<double> sums(dims * kCentroids);
+  for (int round = 0; round < kRounds; ++round) {
+    std::size_t counts[kCentroids] = {};
+    std::fill(sums.begin(), sums.end(), 0);
+    for (std::size_t p = 0; p < points.rows; ++p) {
+      float distances[kCentroids] = {};
+      for (std::size_t i = 0; i < dims; ++i) {
+        for (std::size_t c = 0; c < kCentroids; ++c) {
+          const float difference = point(p)[i] - centroids[i * kCentroids + c];
+          distances[c] += difference * difference;
+        }
+      }
+      const auto c = static_cast<std::size_t>(std::min_element(distances, distances + kCentroids) - distances);
+      ++counts[c];
+      for (std::size_t i = 0; i < dims; ++i) sums[i * kCentroids + c] += point(p)[i];
+    }
+    for (std::size_t c = 0; c < kCentroids; ++c) {
+      for (std::size_t i = 0; i < dims && counts[c] > 0; ++i) {
+        centroids[i * kCentroids + c] = static_cast<float>(sums[i * kCentroids + c] / static_cast<double>(counts[c]));
+      }
+    }
+  }
+}
+}  // namespace
+
+float NeighbourCode::Scratch::dot(const std::uint8_t* codes) const noexcept {
+  float sum = tables_.bias;
+  const float* values = values_.data();
+  for (std::size_t g = 0; g < tables_.groups; ++g) sum += values[g * kCentroids + codes[g]];
+  return sum;
+}
+
+NeighbourCode NeighbourCode::fit(MatrixView directions, std::size_t groups, Run& run) {
+  QUIVER_CHECK(groups > 0 && groups % 4 == 0 && groups <= simd::kMaxGroups && directions.rows > 0);
+  std::vector<double> variances(directions.cols, 0);
+  for (std::size_t p = 0; p < directions.rows; ++p) {
+    for (std::size_t i = 0; i < directions.cols; ++i) {
+      const double x = directions.row(p)[i];
+      variances[i] += x * x;
+    }
+  }
+  NeighbourCode code;
+  code.starts_ = best_cut(variances, groups);
+  code.centroids_.resize(code.coded_dims() * kCentroids);
+  const std::uint64_t stream = stream_of("neighbour code");
+  run.threads().parallel_for(groups, 1, [&](std::size_t begin, std::size_t end, unsigned) {
+    for (std::size_t g = begin; g < end; ++g) {
+      const std::size_t first = code.starts_[g];
+      cluster(directions, first, code.starts_[g + 1] - first, Random(run.seed(), mix(stream, g)),
+              code.centroids_.data() + first * kCentroids);
+    }
+  });
+  code.measure();
+  return code;
+}
+
+void NeighbourCode::measure() {
+  half_norms_.assign(groups() * kCentroids, 0);
+  for (std::size_t g = 0; g < groups(); ++g) {
+    for (std::size_t i = starts_[g]; i < starts_[g + 1]; ++i) {
+      for (std::size_t c = 0; c < kCentroids; ++c) {
+        const float x = centroids_[i * kCentroids + c];
+        half_norms_[g * kCentroids + c] += x * x / 2;
+      }
+    }
+  }
+}
+
+void NeighbourCode::tables(const float* query, Scratch& scratch) const noexcept {
+  if (scratch.values_.cols() != groups() * kCentroids) {
+    scratch.values_ = Matrix(1, groups() * kCentroids);
+    scratch.entries_ = AlignedBytes(groups() * kCentroids);
+  }
+  auto* entries = reinterpret_cast<std::uint8_t*>(scratch.entries_.data());
+  scratch.tables_.entries = entries;
+  scratch.tables_.groups = groups();
+  simd::kernels().neighbour_tables(query, centroids_.data(), starts_.data(), groups(), scratch.values_.data(), entries,
+                                   &scratch.tables_.scale, &scratch.tables_.bias);
+}
+
+void NeighbourCode::encode(const float* direction, Scratch& scratch, std::uint8_t* codes) const noexcept {
+  tables(direction, scratch);
+  for (std::size_t g = 0; g < groups(); ++g) {
+    const float* values = scratch.values_.data() + g * kCentroids;
+    const float* norms = half_norms_.data() + g * kCentroids;
+    std::size_t best = 0;
+    for (std::size_t c = 1; c < kCentroids; ++c) {
+      if (values[c] - norms[c] > values[best] - norms[best]) best = c;
+    }
+    codes[g] = static_cast<std::uint8_t>(best);
+  }
+}
+
+void NeighbourCode::save(ContainerWriter& writer, std::string_view prefix) const {
+  writer.add_array(std::string(prefix) + "starts", std::span<const std::uint16_t>(starts_));
+  writer.add_array(std::string(prefix) + "centroids", std::span<const float>(centroids_));
+}
+
+Result<NeighbourCode> NeighbourCode::load(const Container& file, std::string_view prefix) {
+  QUIVER_TRY(const auto starts, file.array<std::uint16_t>(std::string(prefix) + "starts"));
+  QUIVER_TRY(const auto centroids, file.array<float>(std::string(prefix) + "centroids"));
+  const bool sound = starts.size() > 1 && (starts.size() - 1) % 4 == 0 && starts.size() - 1 <= simd::kMaxGroups &&
+                     starts[0] == 0 && std::is_sorted(starts.begin(), starts.end()) &&
+                     centroids.size() == starts.back() * kCentroids;
+  if (!sound) return Error::corruption("the neighbour codes' groups and centroids do not agree; build the index again");
+  NeighbourCode code;
+  code.starts_.assign(starts.begin(), starts.end());
+  code.centroids_.assign(centroids.begin(), centroids.end());
+  code.measure();
+  return code;
+}
+
+}  // namespace quiver::internal

@@ -1,0 +1,81 @@
+// Neighbour blocks at 512 bits: four groups a load. Sums of even neighbours gather in 16-bit lanes together with 256
+// times those of their odd neighbours, which are also gathered alone and taken off once at the end.
+#if defined(__x86_64__)
+#include <immintrin.h>
+
+#include "quiver/simd/internal/levels.h"
+#include "quiver/simd/internal/neighbours_inl.h"
+
+namespace quiver::simd {
+namespace {
+
+inline __m128i fold(__m512i v) noexcept {
+  const __m256i half = _mm256_add_epi16(_mm512_castsi512_si256(v), _mm512_extracti64x4_epi64(v, 1));
+  return _mm_add_epi16(_mm256_castsi256_si128(half), _mm256_extracti128_si256(half, 1));
+}
+
+inline __m512 in_order(__m512i wide, __m512i odd) noexcept {
+  const __m128i o = fold(odd), e = _mm_sub_epi16(fold(wide), _mm_slli_epi16(o, 8));
+  const __m256i sums = _mm256_set_m128i(_mm_unpackhi_epi16(e, o), _mm_unpacklo_epi16(e, o));
+  return _mm512_cvtepi32_ps(_mm512_cvtepu16_epi32(sums));
+}
+
+inline __m512 halves(const std::byte* p) noexcept {
+  return _mm512_cvtph_ps(_mm256_load_si256(reinterpret_cast<const __m256i*>(p)));
+}
+
+std::uint32_t neighbour_scan(const std::byte* block, const NeighbourTables& tables, float base, float below,
+                             float* out) noexcept {
+  const __m512i nibble = _mm512_set1_epi8(15);
+  __m512i low = _mm512_setzero_si512(), low_odd = low, high = low, high_odd = low;
+  for (std::size_t g = 0; g < tables.groups; g += 4) {
+    const __m512i codes = _mm512_load_si512(block + 16 * g), entries = _mm512_load_si512(tables.entries + 16 * g);
+    const __m512i a = _mm512_shuffle_epi8(entries, _mm512_and_si512(codes, nibble));
+    const __m512i b = _mm512_shuffle_epi8(entries, _mm512_and_si512(_mm512_srli_epi16(codes, 4), nibble));
+    low = _mm512_add_epi16(low, a);
+    low_odd = _mm512_add_epi16(low_odd, _mm512_srli_epi16(a, 8));
+    high = _mm512_add_epi16(high, b);
+    high_odd = _mm512_add_epi16(high_odd, _mm512_srli_epi16(b, 8));
+  }
+  const __m512 scale = _mm512_set1_ps(tables.scale), bias = _mm512_set1_ps(tables.bias), start = _mm512_set1_ps(base),
+               limit = _mm512_set1_ps(below);
+  const std::byte *offsets = block + block_offsets_at(tables.groups), *slopes = block + block_slopes_at(tables.groups);
+  std::uint32_t closer = 0;
+  for (int part = 0; part < 2; ++part) {
+    const __m512 sum = part == 0 ? in_order(low, low_odd) : in_order(high, high_odd);
+    const __m512 dot = _mm512_add_ps(_mm512_mul_ps(sum, scale), bias);
+    const __m512 distance = _mm512_add_ps(_mm512_add_ps(start, halves(offsets + 32 * part)),
+                                          _mm512_mul_ps(halves(slopes + 32 * part), dot));
+    _mm512_storeu_ps(out + 16 * part, distance);
+    closer |= static_cast<std::uint32_t>(_mm512_cmp_ps_mask(distance, limit, _CMP_LT_OQ)) << (16 * part);
+  }
+  return closer;
+}
+
+// The least of every lane first, then the first place that holds the least of all.
+std::size_t least_of(const float* values, std::size_t count) noexcept {
+  const __m512 infinity = _mm512_set1_ps(__builtin_inff());
+  __m512 low = infinity;
+  std::size_t i = 0;
+  for (; i + 16 <= count; i += 16) low = _mm512_min_ps(_mm512_loadu_ps(values + i), low);
+  const auto rest = static_cast<__mmask16>((1U << (count - i)) - 1);
+  low = _mm512_min_ps(_mm512_mask_loadu_ps(infinity, rest, values + i), low);
+  const __m512 all = _mm512_set1_ps(_mm512_reduce_min_ps(low));
+  for (i = 0; i + 16 <= count; i += 16) {
+    const __mmask16 at = _mm512_cmp_ps_mask(_mm512_loadu_ps(values + i), all, _CMP_EQ_OQ);
+    if (at != 0) return i + static_cast<std::size_t>(__builtin_ctz(at));
+  }
+  const __mmask16 at = _mm512_mask_cmp_ps_mask(rest, _mm512_maskz_loadu_ps(rest, values + i), all, _CMP_EQ_OQ);
+  return at != 0 ? i + static_cast<std::size_t>(__builtin_ctz(at)) : 0;
+}
+
+}  // namespace
+
+void fill_neighbours_avx512(Kernels& table) noexcept {
+  table.neighbour_scan = &neighbour_scan;
+  table.neighbour_tables = &neighbour_tables;
+  table.least = &least_of;
+}
+
+}  // namespace quiver::simd
+#endif
