@@ -21,8 +21,9 @@ namespace {
 
 struct SearchFlags {
   std::string index, model, text, queries, column, truth, labels, out;
-  std::uint32_t k = 10, rerank = 0;
+  std::uint32_t k = 10, rerank = 0, effort = 0;
   std::size_t batch = 0;
+  double recall = 0;
   bool measure = false;
   template <class V>
   void visit(V& v) {
@@ -33,6 +34,8 @@ struct SearchFlags {
     v("column", column, "the column of the queries; empty: the only one with vectors, else 'text'");
     v("k", k, "how many hits a query gets", 1, 100000);
     v("rerank", rerank, "candidates scored again by finer codes; 0: max(4 k, 64)", 0, 1 << 24);
+    v("recall", recall, "the part of the true neighbours a graph should find, as it calibrated itself; 0: .95", 0, 1);
+    v("effort", effort, "candidates a graph keeps while it is walked; 0: its own choice", 0, 1 << 24);
     v("batch", batch, "queries searched at once; 0: one after another", 0, 1 << 20);
     v("truth", truth, "the right rows of each query (.ivecs, .npy, .hdf5): recall is reported");
     v("labels", labels, "what to show for a row: SPEC:COLUMN, such as wordnet:/usr/share/wordnet:text");
@@ -192,6 +195,8 @@ Result<Answer> run_search(const SearchFlags& options, Run& run) {
   SearchParams params;
   params.k = options.k;
   params.rerank = options.rerank;
+  params.recall = static_cast<float>(options.recall);
+  params.effort = options.effort;
   RunOptions silent;
   silent.seed = run.seed();
   silent.threads = run.threads().count();

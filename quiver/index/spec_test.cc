@@ -32,7 +32,7 @@ TEST(IndexSpec, SaysWhatIsWrongAndWhere) {
     return spec.has_value() ? "" : spec.error().message();
   };
   EXPECT_THAT(message("flatt"), HasSubstr("did you mean flat"));
-  EXPECT_THAT(message(""), HasSubstr("known: flat, hnsw, sparse"));
+  EXPECT_THAT(message(""), HasSubstr("known: flat, hnsw, graph, sparse"));
   EXPECT_THAT(message("flat + lvq(7)"), HasSubstr("4 or 8 bits"));
   EXPECT_THAT(message("flat + lvq(8) + f16"), HasSubstr("comes twice"));
   EXPECT_THAT(message("flat + rerank(f32) + lvq(8)"), HasSubstr("too late"));
@@ -59,7 +59,7 @@ TEST(OpenIndex, SaysWhatIsWrongWithAFile) {
   EXPECT_EQ(open_index(folder / "model.qvi").error().code(), Code::InvalidArgument);
   ContainerWriter newer("index");
   newer.add("index",
-            std::string(R"({"spec": "graph", "space": {"id": "", "dims": 2, "metric": "l2"}, "rows": 0, "live": 0})"));
+            std::string(R"({"spec": "hologram", "space": {"id": "", "dims": 2, "metric": "l2"}, "rows": 0, "live": 0})"));
   ASSERT_TRUE(newer.save(folder / "newer.qvi").has_value());
   EXPECT_EQ(open_index(folder / "newer.qvi").error().code(), Code::Unsupported);
   ContainerWriter odd("index");
@@ -69,7 +69,7 @@ TEST(OpenIndex, SaysWhatIsWrongWithAFile) {
   std::filesystem::remove_all(folder);
 }
 
-TEST(IndexHelp, HasALinePerStructure) { EXPECT_EQ(index_help().size(), 3U); }
+TEST(IndexHelp, HasALinePerStructure) { EXPECT_EQ(index_help().size(), 4U); }
 
 }  // namespace
 }  // namespace quiver
