@@ -120,13 +120,17 @@ Result<std::unique_ptr<Index>> make_index(const Artefacts& made, Steps& steps, R
   if (fs::exists(file)) {
     auto found = open_index(file);
     if (found.has_value() && (*found)->space() == made.vectors.space() && (*found)->size() == made.vectors.size() &&
-        (*found)->spec() == spec.text()) {
+        spec.allows(*IndexSpec::parse((*found)->spec()))) {
       steps.kept("index", file, "same model and codes");
       return found;
     }
   }
   return steps.make("index", [&]() -> Result<std::unique_ptr<Index>> {
-    QUIVER_TRY(auto index, build_index(spec, made.vectors, {}, run));
+    // Sentences of the validation side show the index what queries look like; it calibrates its recall on them.
+    QUIVER_TRY(const Encoded sentences,
+               made.model->encode(Items::of("text", made.task.validation.texts), {.role = "query"}, run));
+    QUIVER_TRY(const MatrixView queries, sentences.rows.dense());
+    QUIVER_TRY(auto index, build_index(spec, made.vectors, queries, run));
     QUIVER_TRY(index->save(file));
     return index;
   });

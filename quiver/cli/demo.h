@@ -3,7 +3,7 @@
 //
 //   demo-out/model.qvm     the trained encoder; valid for its corpus, seed, options and version (its card says them)
 //   demo-out/vectors.qvr   every entry's vector; valid for its model (the space's id is the model's)
-//   demo-out/index.qvi     8-bit codes of them; valid for its model and spec
+//   demo-out/index.qvi     a graph over them with 8-bit codes; valid for its model and spec
 //   demo-out/demo.json     what was measured; valid for its model, index and arm
 //   demo-out/report.html   the document as a page with a map
 //   demo-out/steps.json    the seconds each of these took to make
@@ -28,8 +28,10 @@
 
 namespace quiver::cli::demo {
 
-inline constexpr std::string_view kIndexSpec = "flat + lvq(8)";
-inline constexpr std::string_view kSamplesBy = "fused";  // the arm that answers the sample queries
+inline constexpr std::string_view kIndexSpec = "graph + rerank(lvq(8))";
+inline constexpr std::string_view kCodesSpec = "flat + lvq(8)";  // measured beside it: every row compared
+inline constexpr float kRecall = 0.99F;                          // what searches ask of the index
+inline constexpr std::string_view kSamplesBy = "fused";          // the arm that answers the sample queries
 
 struct Options {
   std::string out = "demo-out", corpus = "/usr/share/wordnet";
@@ -52,7 +54,8 @@ struct Artefacts {
   std::filesystem::path folder;
 };
 
-// The document: "corpus", "model", "task", "compression", "speed", "samples", "command". Reads nothing from disk.
+// The document: "corpus", "model", "task", "threads", "encoding", "compression", "graph", "samples", "command". Reads
+// nothing from disk.
 Result<Json> measure(const Artefacts& made, const Options& options, Run& run);
 
 std::string text_of(const Json& document);

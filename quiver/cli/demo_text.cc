@@ -32,18 +32,18 @@ std::string quality(const Json& task) {
       signed_interval(task["differences"]["fused - best"]["recall@10"]), chosen_text(task));
 }
 
-std::string compression(const Json& document) {
-  const Json &codes = document["compression"], &speed = document["speed"];
-  return fmt::format(
-      "Index \"{}\": {:.0f} bytes a vector instead of {:.0f}; recall@10 against exact search {}\n"
-      "{:.0f} queries/s one by one (p50 {}), {:.0f} queries/s in batches of 256, {} threads; encoding a query takes "
-      "{}\n",
-      codes["spec"].get<std::string>(), codes["bytes_per_vector"].get<double>(),
-      codes["bytes_per_vector_f32"].get<double>(), interval(codes["recall@10"], 4),
-      speed["one_by_one"]["queries_per_second"].get<double>(),
-      human_seconds(speed["one_by_one"]["p50_seconds"].get<double>()),
-      speed["batches_of_256"]["queries_per_second"].get<double>(), speed["threads"].get<unsigned>(),
-      human_seconds(speed["encoding"]["p50_seconds"].get<double>()));
+std::string indexes(const Json& document) {
+  Table table({"index", "bytes/vector", "recall@10 of exact search", "queries/s", "in batches of 256"});
+  for (const char* name : {"compression", "graph"}) {
+    const Json& index = document[name];
+    table.add({index["spec"].get<std::string>(), fmt::format("{:.0f}", index["bytes_per_vector"].get<double>()),
+               interval(index["recall@10"], 4),
+               fmt::format("{:.0f}", index["one_by_one"]["queries_per_second"].get<double>()),
+               fmt::format("{:.0f}", index["batches_of_256"]["queries_per_second"].get<double>())});
+  }
+  return fmt::format("{}Floats take {:.0f} bytes a vector; {} threads; encoding a query takes {}\n", table.text(),
+                     document["compression"]["bytes_per_vector_f32"].get<double>(), document["threads"].get<unsigned>(),
+                     human_seconds(document["encoding"]["p50_seconds"].get<double>()));
 }
 
 std::string samples(const Json& list) {
@@ -86,7 +86,7 @@ std::string text_of(const Json& document) {
   return fmt::format(
       "{}\n{}\n{}\nSeconds: {}\n\nYour own query, answered by the encoder alone:\n  {}\n\nData: {} Its licence is in "
       "{}/report.html\n",
-      quality(document["task"]), compression(document), samples(document["samples"]), seconds(document["seconds"]),
+      quality(document["task"]), indexes(document), samples(document["samples"]), seconds(document["seconds"]),
       document["command"].get<std::string>(), copyright_line(document["corpus"]["notice"].get<std::string>()),
       document["key"]["out"].get<std::string>());
 }

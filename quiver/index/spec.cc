@@ -140,6 +140,15 @@ std::string IndexSpec::text() const {
   return out;
 }
 
+bool IndexSpec::allows(const IndexSpec& built) const {
+  bool same = structure == built.structure && arguments.size() == built.arguments.size() && codes == built.codes &&
+              (rerank == built.rerank || (!rerank && structure == "graph"));
+  for (std::size_t i = 0; same && i < arguments.size(); ++i) {
+    same = arguments[i] == built.arguments[i] || (arguments[i] == 0 && structure == "graph");
+  }
+  return same;
+}
+
 Result<std::unique_ptr<Index>> build_index(const IndexSpec& spec, const RowsView& base, const Space& space,
                                            MatrixView sample_queries, Run& run) {
   const Structure* structure = find(spec.structure);

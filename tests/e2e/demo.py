@@ -70,6 +70,7 @@ def main() -> None:
         check(document["task"]["entries"] == 117_659, f"{document['task']['entries']} entries")
         check(arms["encoder"]["mrr@10"]["mean"] > arms["bm25"]["mrr@10"]["mean"], f"the encoder loses to BM25: {arms}")
         check(document["compression"]["recall@10"]["low"] > 0.98, f"8-bit codes keep {document['compression']['recall@10']}")
+        check(document["graph"]["recall@10"]["low"] > 0.97, f"asked for .99, the graph finds {document['graph']['recall@10']}")
         check(len(document["samples"]) == 5 and all(len(s["hits"]) == 3 for s in document["samples"]), "five samples of three hits")
 
         words = subprocess.run([program, *document["command"].split(" --text ")[0].split()[1:], "--text", "a large wild cat", "--json"],
