@@ -167,6 +167,7 @@ void assign_to_centroids(MatrixView rows, MatrixView centroids, std::span<std::u
 Result<Kmeans> fit_kmeans(MatrixView rows, const KmeansOptions& options, Run& run) {
   QUIVER_CHECK(options.clusters > 0);
   Kmeans out{Matrix(options.clusters, rows.cols), 0, 0};
+  if (run.stop()) return run.stopped("learning centroids");
   if (rows.rows == 0) return out;
   Threads& threads = run.threads();
   const CentredSample sample = centred_sample(rows, options);

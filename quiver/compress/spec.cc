@@ -7,6 +7,8 @@
 #include "quiver/compress/coder.h"
 #include "quiver/compress/internal/codes_file.h"
 #include "quiver/compress/lvq.h"
+#include "quiver/compress/product.h"
+#include "quiver/compress/residual.h"
 #include "quiver/compress/scalar.h"
 #include "quiver/compress/uniform.h"
 #include "quiver/core/metric.h"
@@ -77,6 +79,17 @@ constexpr Kind coded(const char* name, std::size_t least_arguments, std::size_t 
 }
 
 Result<CoderPtr> sq(const QuantizerSpec& spec, const Space& space) { return uniform_coder(spec.arguments[0], space); }
+unsigned code_bits(const QuantizerSpec& spec) { return spec.arguments.size() > 1 ? spec.arguments[1] : 8; }
+Result<CoderPtr> pq(const QuantizerSpec& spec, const Space& space) {
+  return product_coder(spec.arguments[0], code_bits(spec), space);
+}
+Result<CoderPtr> opq(const QuantizerSpec& spec, const Space& space) {
+  return optimized_product_coder(spec.arguments[0], code_bits(spec), space);
+}
+Result<CoderPtr> rq(const QuantizerSpec& spec, const Space& space) { return residual_coder(spec.arguments[0], space); }
+Result<CoderPtr> grvq(const QuantizerSpec& spec, const Space& space) {
+  return grouped_residual_coder(spec.arguments[0], spec.arguments[1], space);
+}
 
 constexpr Kind kKinds[] = {
     stored<Element::F32>("f32", "floats as they are"),
@@ -95,6 +108,10 @@ constexpr Kind kKinds[] = {
        return load_lvq_quantizer(spec.arguments[0], space, file, prefix);
      }},
     coded<sq>("sq", 1, 1, "sq(8)", "8 or 4 bits a coordinate over a range of each coordinate's own"),
+    coded<pq>("pq", 1, 2, "pq(16)", "parts of a row by the nearest of 256 centroids; pq(16,4): of 16"),
+    coded<opq>("opq", 1, 2, "opq(16)", "pq of rows that a learned rotation has made ready for it"),
+    coded<rq>("rq", 1, 1, "rq(16)", "a sum of centroids, each chosen for what is left over; a byte each"),
+    coded<grvq>("grvq", 2, 2, "grvq(4,4)", "rq in each of several parts of a row: groups, stages"),
 };
 
 const Kind* find(std::string_view name) {

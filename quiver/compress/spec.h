@@ -4,6 +4,8 @@
 //   i8, u8, bit         integers and bits as they are: rows of that element type
 //   lvq(8), lvq(4)      locally adaptive: one scale and offset per row (lvq.h)
 //   sq(8), sq(4)        one range per coordinate, the same for all rows (uniform.h)
+//   pq(m), pq(m,4)      m parts by the nearest of 256 or 16 centroids (product.h); opq: after a learned rotation
+//   rq(n), grvq(g,n)    sums of n centroids, of all coordinates or in each of g groups (residual.h)
 //
 //   QUIVER_TRY(QuantizerSpec spec, QuantizerSpec::parse("lvq(8)"));
 //   spec.text() == "lvq(8)"; spec.bytes_per_row(space) == 256 + 12;

@@ -11,7 +11,8 @@ using internal::space_of;
 using testing::HasSubstr;
 
 TEST(QuantizerSpec, ReadsAndPrintsEveryName) {
-  for (const char* text : {"f32", "f16", "bf16", "i8", "u8", "bit", "lvq(8)", "lvq(4)", "sq(8)", "sq(4)"}) {
+  for (const char* text : {"f32", "f16", "bf16", "i8", "u8", "bit", "lvq(8)", "lvq(4)", "sq(8)", "sq(4)", "pq(4)",
+                           "pq(8,4)", "opq(4)", "opq(2,4)", "rq(3)", "grvq(2,3)"}) {
     const auto spec = QuantizerSpec::parse(text);
     ASSERT_TRUE(spec.has_value()) << spec.error().message();
     EXPECT_EQ(spec->text(), text);
@@ -38,6 +39,11 @@ TEST(QuantizerSpec, SaysWhatIsWrong) {
   EXPECT_THAT(message("lvq(4,8)"), HasSubstr("has 2 arguments"));
   EXPECT_THAT(message("lvq(-8)"), HasSubstr("'-8'"));
   EXPECT_THAT(message("sq(5)"), HasSubstr("write sq(8) or sq(4)"));
+  EXPECT_THAT(message("pq"), HasSubstr("pq takes 1 to 2"));
+  EXPECT_THAT(message("pq(8,5)"), HasSubstr("write pq(8,4)"));
+  EXPECT_THAT(message("pq(0)"), HasSubstr("0 parts"));
+  EXPECT_THAT(message("rq(0)"), HasSubstr("1 to 64"));
+  EXPECT_THAT(message("grvq(0,2)"), HasSubstr("0 groups"));
 }
 
 TEST(QuantizerSpec, KnowsItsBytesBeforehand) {
@@ -57,6 +63,10 @@ TEST(QuantizerSpec, KnowsItsBytesBeforehand) {
   EXPECT_EQ(bytes("sq(8)", 256, Metric::L2), 256U + 4);
   EXPECT_EQ(bytes("sq(4)", 256, Metric::Dot), 128U);
   EXPECT_EQ(bytes("sq(4)", 256, Metric::Hamming), 0U);
+  EXPECT_EQ(bytes("pq(16)", 256, Metric::L2), 16U);
+  EXPECT_EQ(bytes("opq(15,4)", 256, Metric::Cosine), 8U + 4);
+  EXPECT_EQ(bytes("rq(16)", 256, Metric::L2), 16U + 4);
+  EXPECT_EQ(bytes("grvq(4,1)", 256, Metric::L2), 4U);
 }
 
 TEST(MakeQuantizer, RefusesSpacesItCannotHold) {
@@ -66,13 +76,15 @@ TEST(MakeQuantizer, RefusesSpacesItCannotHold) {
               HasSubstr("l2, dot and cosine"));
   EXPECT_THAT(make_quantizer(*QuantizerSpec::parse("i8"), space_of(40000, Metric::L2)).error().message(),
               HasSubstr("at most 32768"));
-  EXPECT_THAT(make_quantizer({"pq", {}}, space_of(4, Metric::L2)).error().message(),
-              HasSubstr("'pq' is not a quantizer"));
+  EXPECT_THAT(make_quantizer({"qp", {}}, space_of(4, Metric::L2)).error().message(),
+              HasSubstr("'qp' is not a quantizer"));
+  EXPECT_THAT(make_quantizer(*QuantizerSpec::parse("pq(8)"), space_of(4, Metric::L2)).error().message(),
+              HasSubstr("cuts 4 dims into 8 parts"));
 }
 
 TEST(QuantizerHelp, HasALinePerName) {
-  EXPECT_EQ(quantizer_help().size(), 8U);
-  EXPECT_THAT(quantizer_help().back(), HasSubstr("sq(8)"));
+  EXPECT_EQ(quantizer_help().size(), 12U);
+  EXPECT_THAT(quantizer_help().back(), HasSubstr("grvq(4,4)"));
 }
 
 }  // namespace

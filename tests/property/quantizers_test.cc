@@ -59,6 +59,11 @@ const Kind kKinds[] = {
     {.spec = "lvq(4)", .promise = Promise::Local, .shared = floats},
     {.spec = "sq(8)", .promise = Promise::Range, .shared = [](std::size_t dims) { return floats(2 * dims); }},
     {.spec = "sq(4)", .shared = [](std::size_t dims) { return floats(2 * dims); }},
+    {.spec = "pq(2)", .least_dims = 2, .shared = [](std::size_t dims) { return floats(256 * dims); }},
+    {.spec = "pq(7,4)", .least_dims = 7, .shared = [](std::size_t dims) { return floats(16 * dims); }},
+    {.spec = "opq(3,4)", .least_dims = 3, .shared = [](std::size_t dims) { return floats((16 + dims) * dims); }},
+    {.spec = "rq(3)", .shared = [](std::size_t dims) { return floats(256 * 3 * dims); }},
+    {.spec = "grvq(3,2)", .least_dims = 3, .shared = [](std::size_t dims) { return floats(256 * 2 * dims); }},
 };
 constexpr Metric kAllMetrics[] = {Metric::L2, Metric::Dot, Metric::Cosine, Metric::Manhattan, Metric::Hamming};
 
@@ -82,14 +87,19 @@ Matrix base_of(const Kind& kind, std::size_t rows, std::size_t dims, std::uint64
   return base;
 }
 
+// Below `count`, all alike likely: inRange alone favours the small ones.
+std::size_t one_of(std::size_t count) {
+  return *rc::gen::resize(rc::kNominalSize, rc::gen::inRange<std::size_t>(0, count));
+}
+
 Drawn draw(std::size_t least_rows = 0) {
-  const Kind* kind = &kKinds[*rc::gen::inRange<std::size_t>(0, std::size(kKinds))];
+  const Kind* kind = &kKinds[one_of(std::size(kKinds))];
   const auto rows = *rc::gen::inRange<std::size_t>(least_rows, 40);
   const std::size_t least = kind->least_dims;
   const auto dims =
       *rc::gen::oneOf(rc::gen::inRange<std::size_t>(least, least + 10), rc::gen::inRange<std::size_t>(least, 300));
   const auto seed = *rc::gen::arbitrary<std::uint64_t>();
-  const Metric metric = kAllMetrics[*rc::gen::inRange<std::size_t>(0, kind->all_metrics() ? 5 : 3)];
+  const Metric metric = kAllMetrics[one_of(kind->all_metrics() ? 5 : 3)];
   RC_CLASSIFY(true, std::string(kind->spec) + " " + std::string(name_of(metric)));
   Drawn d{kind, Space{.id = "qv:test", .dims = dims, .metric = metric}, base_of(*kind, rows, dims, seed), seed, {}, {}};
   Run run({.threads = 2});

@@ -7,6 +7,7 @@
 
 #include "quiver/compress/coder.h"
 #include "quiver/core/matrix.h"
+#include "quiver/core/metric.h"
 #include "quiver/core/space.h"
 
 namespace quiver::internal {
@@ -32,6 +33,15 @@ inline std::unique_ptr<Codes> encoded_by(Result<CoderPtr> coder, const Matrix& b
   auto codes = quantizer->encode(base.view(), run);
   EXPECT_TRUE(codes.has_value()) << codes.error().message();
   return *std::move(codes);
+}
+
+// The mean squared distance between rows and what they decode to.
+inline double mean_error(const Codes& codes, const Matrix& base) {
+  Matrix back(base.rows(), base.cols());
+  codes.decode_range(0, base.rows(), back.data(), back.stride());
+  double sum = 0;
+  for (std::size_t i = 0; i < base.rows(); ++i) sum += distance(Metric::L2, base.row(i), back.row(i));
+  return sum / static_cast<double>(base.rows());
 }
 
 }  // namespace quiver::internal
