@@ -20,6 +20,8 @@ std::vector<Verb> make_all() {
   add(index_verbs());
   all.push_back(search_verb());
   add(inspect_verbs());
+  all.push_back(inspect_lid_verb());
+  all.push_back(inspect_order_verb());
   all.push_back(recipes_verb());
   all.push_back(reproduce_verb());
   add(data_verbs());
@@ -43,7 +45,8 @@ std::span<const Chapter> chapters() {
       {"See it work", {"demo"}},
       {"Learn", {"fit", "encode", "map", "convert"}},
       {"Search", {"index build", "search"}},
-      {"Measure", {"inspect recall", "inspect model", "inspect vectors", "inspect index"}},
+      {"Measure",
+       {"inspect recall", "inspect lid", "inspect order-risk", "inspect model", "inspect vectors", "inspect index"}},
       {"Papers", {"recipes", "reproduce"}},
       {"House",
        {"data list", "data fetch", "data show", "data formats", "bench kernels", "bench search", "doctor", "help"}},

@@ -32,6 +32,8 @@ Verb map_verb();
 std::vector<Verb> index_verbs();
 Verb search_verb();
 std::vector<Verb> inspect_verbs();
+Verb inspect_lid_verb();
+Verb inspect_order_verb();
 Verb recipes_verb();
 Verb reproduce_verb();
 Verb convert_verb();
