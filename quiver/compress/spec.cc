@@ -8,6 +8,7 @@
 #include "quiver/compress/internal/codes_file.h"
 #include "quiver/compress/lvq.h"
 #include "quiver/compress/product.h"
+#include "quiver/compress/rabitq.h"
 #include "quiver/compress/residual.h"
 #include "quiver/compress/scalar.h"
 #include "quiver/compress/uniform.h"
@@ -91,6 +92,10 @@ Result<CoderPtr> grvq(const QuantizerSpec& spec, const Space& space) {
   return grouped_residual_coder(spec.arguments[0], spec.arguments[1], space);
 }
 
+Result<CoderPtr> rabitq(const QuantizerSpec& spec, const Space& space) {
+  return rabitq_coder(spec.arguments[0], space);
+}
+
 constexpr Kind kKinds[] = {
     stored<Element::F32>("f32", "floats as they are"),
     stored<Element::F16>("f16", "floats rounded to 16 bits, 11 of them precision"),
@@ -112,6 +117,7 @@ constexpr Kind kKinds[] = {
     coded<opq>("opq", 1, 2, "opq(16)", "pq of rows that a learned rotation has made ready for it"),
     coded<rq>("rq", 1, 1, "rq(16)", "a sum of centroids, each chosen for what is left over; a byte each"),
     coded<grvq>("grvq", 2, 2, "grvq(4,4)", "rq in each of several parts of a row: groups, stages"),
+    coded<rabitq>("rabitq", 1, 1, "rabitq(1)", "1, 2, 4 or 8 bits a coordinate: distances unbiased, with a bound"),
 };
 
 const Kind* find(std::string_view name) {
@@ -195,7 +201,7 @@ Result<std::unique_ptr<Quantizer>> load_quantizer(const Container& file, std::st
 
 std::vector<std::string> quantizer_help() {
   std::vector<std::string> lines;
-  for (const Kind& kind : kKinds) lines.push_back(fmt::format("{:<8} {}", kind.example, kind.help));
+  for (const Kind& kind : kKinds) lines.push_back(fmt::format("{:<9} {}", kind.example, kind.help));
   return lines;
 }
 
