@@ -1,6 +1,7 @@
 #include "quiver/compress/kmeans.h"
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 
 #include "quiver/core/linalg.h"

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "quiver/compress/binary.h"
 #include "quiver/compress/coder.h"
 #include "quiver/compress/internal/codes_file.h"
 #include "quiver/compress/lvq.h"
@@ -95,6 +96,10 @@ Result<CoderPtr> grvq(const QuantizerSpec& spec, const Space& space) {
 Result<CoderPtr> rabitq(const QuantizerSpec& spec, const Space& space) {
   return rabitq_coder(spec.arguments[0], space);
 }
+Result<CoderPtr> binary(const QuantizerSpec&, const Space& space) { return binary_coder(space); }
+Result<CoderPtr> itq(const QuantizerSpec& spec, const Space& space) {
+  return itq_coder(spec.arguments.empty() ? std::nullopt : std::optional(spec.arguments[0]), space);
+}
 
 constexpr Kind kKinds[] = {
     stored<Element::F32>("f32", "floats as they are"),
@@ -118,6 +123,8 @@ constexpr Kind kKinds[] = {
     coded<rq>("rq", 1, 1, "rq(16)", "a sum of centroids, each chosen for what is left over; a byte each"),
     coded<grvq>("grvq", 2, 2, "grvq(4,4)", "rq in each of several parts of a row: groups, stages"),
     coded<rabitq>("rabitq", 1, 1, "rabitq(1)", "1, 2, 4 or 8 bits a coordinate: distances unbiased, with a bound"),
+    coded<binary>("binary", 0, 0, "binary", "one bit a coordinate: is it above the mean; an order to rank again"),
+    coded<itq>("itq", 0, 1, "itq", "binary after a learned rotation; itq(128): 128 bits"),
 };
 
 const Kind* find(std::string_view name) {

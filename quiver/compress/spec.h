@@ -7,6 +7,7 @@
 //   pq(m), pq(m,4)      m parts by the nearest of 256 or 16 centroids (product.h); opq: after a learned rotation
 //   rq(n), grvq(g,n)    sums of n centroids, of all coordinates or in each of g groups (residual.h)
 //   rabitq(b)           b = 1, 2, 4 or 8 bits a coordinate, unbiased distances with an error bound (rabitq.h)
+//   binary, itq, itq(b) signs, plain or after a learned rotation: an order to rank again by finer codes (binary.h)
 //
 //   QUIVER_TRY(QuantizerSpec spec, QuantizerSpec::parse("lvq(8)"));
 //   spec.text() == "lvq(8)"; spec.bytes_per_row(space) == 256 + 12;

@@ -11,8 +11,9 @@ using internal::space_of;
 using testing::HasSubstr;
 
 TEST(QuantizerSpec, ReadsAndPrintsEveryName) {
-  for (const char* text : {"f32", "f16", "bf16", "i8", "u8", "bit", "lvq(8)", "lvq(4)", "sq(8)", "sq(4)", "pq(4)",
-                           "pq(8,4)", "opq(4)", "opq(2,4)", "rq(3)", "grvq(2,3)", "rabitq(1)", "rabitq(8)"}) {
+  for (const char* text : {"f32",    "f16",       "bf16",      "i8",        "u8",      "bit",    "lvq(8)",
+                           "lvq(4)", "sq(8)",     "sq(4)",     "pq(4)",     "pq(8,4)", "opq(4)", "opq(2,4)",
+                           "rq(3)",  "grvq(2,3)", "rabitq(1)", "rabitq(8)", "binary",  "itq",    "itq(5)"}) {
     const auto spec = QuantizerSpec::parse(text);
     ASSERT_TRUE(spec.has_value()) << spec.error().message();
     EXPECT_EQ(spec->text(), text);
@@ -68,6 +69,8 @@ TEST(QuantizerSpec, KnowsItsBytesBeforehand) {
   EXPECT_EQ(bytes("rq(16)", 256, Metric::L2), 16U + 4);
   EXPECT_EQ(bytes("grvq(4,1)", 256, Metric::L2), 4U);
   EXPECT_EQ(bytes("rabitq(1)", 256, Metric::L2), 32U + 8);
+  EXPECT_EQ(bytes("binary", 256, Metric::L2), 32U);
+  EXPECT_EQ(bytes("itq(100)", 256, Metric::L2), 16U);
   EXPECT_EQ(bytes("rabitq(4)", 256, Metric::Cosine), 128U + 4);
 }
 
@@ -85,8 +88,8 @@ TEST(MakeQuantizer, RefusesSpacesItCannotHold) {
 }
 
 TEST(QuantizerHelp, HasALinePerName) {
-  EXPECT_EQ(quantizer_help().size(), 13U);
-  EXPECT_THAT(quantizer_help().back(), HasSubstr("rabitq(1)"));
+  EXPECT_EQ(quantizer_help().size(), 15U);
+  EXPECT_THAT(quantizer_help().back(), HasSubstr("itq(128)"));
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 // The product is a kernel over codes (ProductScorer: p = sum_i weight_i * code_i) or one look-up a byte of code
 // (TableScorer: p = sum_m table_m[byte_m]), which serves 8-bit codes, pairs of 4-bit codes and packed bits alike.
 #pragma once
+#include <cmath>
 #include <functional>
 #include <vector>
 

@@ -47,7 +47,7 @@ void hadamard(float* x, std::size_t n) noexcept {
 }  // namespace
 
 MatrixRotation::MatrixRotation(Matrix rows) : forward_(std::move(rows)), backward_(transposed(forward_.view())) {
-  QUIVER_CHECK(forward_.rows() == forward_.cols());
+  QUIVER_CHECK(forward_.rows() <= forward_.cols());
   const std::size_t dims = forward_.cols();
   error_ =
       defect(forward_) + std::sqrt(static_cast<double>(dims)) * static_cast<double>(simd::error_ulps(dims)) * 0x1p-24;

@@ -1,6 +1,6 @@
 // Orthogonal maps: they turn vectors and keep lengths and products. Two kinds, used alike:
 //
-//   MatrixRotation   learned: dims^2 products a vector
+//   MatrixRotation   learned: dims^2 products a vector; with fewer rows it turns and shortens
 //   RandomRotation   drawn by a seed and never stored: dims * log2(dims) additions a vector
 //
 //   rotation.apply(x, y);      // y = R x
@@ -20,7 +20,7 @@ namespace quiver::internal {
 
 class MatrixRotation {
  public:
-  explicit MatrixRotation(Matrix rows);  // square with orthonormal rows, to within float rounding
+  explicit MatrixRotation(Matrix rows);  // orthonormal to within float rounding. Requires: rows <= cols
   void apply(std::span<const float> x, float* out) const noexcept;
   void invert(std::span<const float> y, float* out) const noexcept;
   const Matrix& matrix() const noexcept { return forward_; }
