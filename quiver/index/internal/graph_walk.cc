@@ -24,6 +24,8 @@ void GraphWalk::start(const GraphRows& rows, const GraphRows& root, const float*
   limits_ = limits;
   best_.assign(limits.wanted, INFINITY);
   hops_ = estimates_ = waiting_ = 0;
+  cut_ = INFINITY;
+  room_ = std::clamp<std::size_t>(2 * limits.hops, kRoom / 8, kRoom);
   norm_ = simd::kernels().squared_norm(query, rows.layout().dims);
   sum_ = simd::kernels().sum(query, rows.layout().dims);
   if (limits.without < rows.rows()) {
@@ -36,7 +38,8 @@ void GraphWalk::start(const GraphRows& rows, const GraphRows& root, const float*
 
 void GraphWalk::offer(const std::byte* block, float base) {
   alignas(64) float distances[kBlock];
-  std::uint32_t closer = simd::kernels().neighbour_scan(block, scratch_.tables(), base, bound(), distances);
+  std::uint32_t closer =
+      simd::kernels().neighbour_scan(block, scratch_.tables(), base, std::min(bound(), cut_), distances);
   estimates_ += kBlock;
   const auto* numbers = reinterpret_cast<const std::uint32_t*>(block + simd::block_rows_at(scratch_.tables().groups));
   std::size_t end = waiting_;
@@ -53,24 +56,32 @@ void GraphWalk::offer(const std::byte* block, float base) {
   touched_.insert(touched_.end(), row_.begin() + static_cast<std::ptrdiff_t>(waiting_),
                   row_.begin() + static_cast<std::ptrdiff_t>(end));
   waiting_ = end;
-  if (waiting_ > kRoom) drop_far();
+  if (waiting_ > room_) drop_far();
 }
 
-// Keeps what is below the bound, and no more than half of the room.
+// Only as many as there are hops left can ever be stood on: the others go, and whatever is no closer than the furthest
+// that stays is not taken any more.
 void GraphWalk::drop_far() {
-  std::vector<Hit> all(waiting_);
-  for (std::size_t i = 0; i < waiting_; ++i) all[i] = {row_[i], estimate_[i]};
-  const std::size_t keep = kRoom / 2;
-  std::nth_element(all.begin(), all.begin() + keep, all.end(), closer);
-  waiting_ = 0;
-  for (std::size_t i = 0; i < keep; ++i) {
-    estimate_[waiting_] = all[i].distance;
-    row_[waiting_] = all[i].row;
-    waiting_ += all[i].distance < bound() ? 1 : 0;
+  const std::size_t keep = std::clamp<std::size_t>(limits_.hops - std::min(hops_, limits_.hops), 1, kRoom / 2);
+  if (waiting_ > keep) {
+    ordered_.assign(estimate_.begin(), estimate_.begin() + static_cast<std::ptrdiff_t>(waiting_));
+    const auto last = ordered_.begin() + static_cast<std::ptrdiff_t>(keep - 1);
+    std::nth_element(ordered_.begin(), last, ordered_.end());
+    cut_ = *last;
   }
+  const float below = std::min(bound(), std::nextafter(cut_, INFINITY));
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < waiting_; ++i) {
+    estimate_[kept] = estimate_[i];
+    row_[kept] = row_[i];
+    kept += estimate_[i] < below ? 1 : 0;
+  }
+  waiting_ = std::min(kept, kRoom);  // more only if a thousand estimates tie
+  room_ = std::clamp<std::size_t>(2 * keep, kRoom / 8, kRoom);
 }
 
 bool GraphWalk::choose_next() {
+  next_ = kNoRow;
   if (waiting_ == 0 || hops_ >= limits_.hops) return false;
   const std::size_t least = simd::kernels().least(estimate_.data(), waiting_);
   if (!(estimate_[least] < bound())) return false;
@@ -83,6 +94,7 @@ bool GraphWalk::choose_next() {
 }
 
 bool GraphWalk::hop() {
+  if (next_ == kNoRow) return false;
   const float base = rows_->distance(next_, query_, norm_, sum_);
   ++hops_;
   const bool counts = limits_.eligible == nullptr || (*limits_.eligible)(next_);

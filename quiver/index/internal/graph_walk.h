@@ -51,10 +51,13 @@ class GraphWalk {
   WalkLimits limits_;
   float norm_ = 0, sum_ = 0;
   std::size_t hops_ = 0, estimates_ = 0;
-  std::uint32_t next_ = 0;
+  std::uint32_t next_ = kNoRow;     // where hop() stands
   std::size_t waiting_ = 0;         // how many wait
   std::vector<float> estimate_;     // of those that wait, in any order
   std::vector<std::uint32_t> row_;  // their row numbers
+  std::size_t room_ = 0;            // when more wait, the far ones are dropped
+  float cut_ = 0;                   // an estimate that is no longer worth waiting
+  std::vector<float> ordered_;      // of drop_far()
   std::vector<float> best_;         // the `wanted` least distances met, ascending
   std::vector<Hit> met_;
   std::vector<std::uint64_t> seen_;     // one bit a row: waits, or waited

@@ -1,0 +1,197 @@
+#include "quiver/index/internal/graph_walk.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <set>
+
+#include "quiver/index/internal/graph_builder.h"
+#include "quiver/index/internal/testing.h"
+
+namespace quiver::internal {
+namespace {
+constexpr std::uint64_t kSeed = 21;
+
+// Scaled as graph_space.h does, so that offsets stay within f16.
+Matrix points_of(std::size_t rows, std::size_t dims, std::uint64_t stream = 0) {
+  Matrix points = clustered(rows, dims, kSeed, stream);
+  for (std::size_t i = 0; i < rows; ++i) {
+    for (float& x : points.row(i)) x *= 4;
+  }
+  return points;
+}
+Graph built(const Matrix& points, std::size_t groups = 8, unsigned threads = 2, std::size_t entries = 64) {
+  quiver::Run run({.seed = kSeed, .threads = threads});
+  auto graph = build_graph(points.view(), {.groups = groups, .entries = entries, .leaves = {}}, run);
+  EXPECT_TRUE(graph.has_value()) << graph.error().message();
+  return *std::move(graph);
+}
+std::vector<Hit> walked(const Graph& graph, std::span<const float> query, const WalkLimits& limits, GraphWalk& walk) {
+  graph.code.tables(query.data(), walk.scratch());
+  walk.start(graph.rows, graph.root, query.data(), limits);
+  while (walk.hop()) {
+  }
+  return walk.met();
+}
+
+TEST(GraphWalk, MeetsEveryRowWhenNothingStopsIt) {
+  GraphWalk walk;
+  for (const std::size_t rows : {1U, 2U, 31U, 32U, 33U, 400U}) {
+    const Matrix points = points_of(rows, 8), queries = points_of(3, 8, 5);
+    const Graph graph = built(points);
+    for (std::size_t q = 0; q < queries.rows(); ++q) {
+      const auto query = queries.row(q);
+      const auto met = walked(graph, query, {.wanted = rows, .slack = 1e6F, .hops = 10 * rows}, walk);
+      std::set<std::uint32_t> different;
+      for (const Hit& hit : met) {
+        different.insert(hit.row);
+        ASSERT_LT(hit.row, rows);
+        const double want = squared_l2(query, points.row(hit.row));
+        ASSERT_NEAR(static_cast<double>(hit.distance), want, 0.05 * (1 + want));
+      }
+      ASSERT_EQ(different.size(), met.size()) << "a row was met twice";
+      ASSERT_EQ(met.size(), rows) << "seed " << kSeed;
+      ASSERT_EQ(walk.hops(), rows);
+      ASSERT_GE(walk.estimates(), 32 * rows);
+    }
+  }
+}
+
+TEST(GraphWalk, FindsTheNearestInFewHops) {
+  const Matrix points = points_of(3000, 12), queries = points_of(60, 12, 5);
+  const Graph graph = built(points, 8, 2, 512);
+  GraphWalk walk;
+  std::size_t found = 0, hops = 0;
+  for (std::size_t q = 0; q < queries.rows(); ++q) {
+    std::uint32_t nearest = 0;
+    for (std::uint32_t i = 1; i < points.rows(); ++i) {
+      if (squared_l2(queries.row(q), points.row(i)) < squared_l2(queries.row(q), points.row(nearest))) nearest = i;
+    }
+    const auto met = walked(graph, queries.row(q), {.wanted = 10, .slack = 1.2F, .hops = 400}, walk);
+    found += std::any_of(met.begin(), met.end(), [&](const Hit& hit) { return hit.row == nearest; }) ? 1 : 0;
+    hops += walk.hops();
+  }
+  EXPECT_GE(found, 57U) << "seed " << kSeed;
+  EXPECT_LE(hops, 60U * 150);
+}
+
+TEST(GraphWalk, NeverMeetsTheRowItIsWithout) {
+  GraphWalk walk;
+  for (const std::size_t rows : {1U, 2U, 150U}) {
+    const Matrix points = points_of(rows, 6);
+    const Graph graph = built(points);
+    for (std::uint32_t row = 0; row < rows; row += 7) {
+      const auto met =
+          walked(graph, points.row(row), {.wanted = rows, .slack = 1e6F, .hops = 1000, .without = row}, walk);
+      EXPECT_TRUE(std::none_of(met.begin(), met.end(), [&](const Hit& hit) { return hit.row == row; })) << row;
+      EXPECT_LE(met.size(), rows - 1);
+    }
+  }
+}
+
+TEST(GraphWalk, StopsAtItsLimits) {
+  const Matrix points = points_of(500, 8), queries = points_of(1, 8, 5);
+  const Graph graph = built(points);
+  GraphWalk walk;
+  for (const std::size_t hops : {0U, 1U, 17U, 500U}) {
+    EXPECT_EQ(walked(graph, queries.row(0), {.wanted = 500, .slack = 1e6F, .hops = hops}, walk).size(), hops);
+    EXPECT_EQ(walk.hops(), hops);
+    EXPECT_FALSE(walk.hop()) << "an ended walk goes no further";
+    EXPECT_EQ(walk.hops(), hops);
+  }
+  const std::size_t strict = walked(graph, queries.row(0), {.wanted = 5, .slack = 1, .hops = 500}, walk).size();
+  const std::size_t loose = walked(graph, queries.row(0), {.wanted = 5, .slack = 2, .hops = 500}, walk).size();
+  EXPECT_GE(strict, 5U);
+  EXPECT_LT(strict, loose);
+  EXPECT_LT(loose, 500U);
+}
+
+class Third final : public RowFilter {
+ public:
+  bool allows(std::uint32_t row) const noexcept override { return row % 3 == 0; }
+  double selectivity() const noexcept override { return 1.0 / 3; }
+};
+
+TEST(GraphWalk, PassesThroughRowsThatDoNotCount) {
+  const Matrix points = points_of(300, 8), queries = points_of(1, 8, 5);
+  const Graph graph = built(points);
+  Removed removed;
+  removed.insert(0);
+  const Third filter;
+  const Eligible eligible(removed, &filter);
+  GraphWalk walk;
+  const auto met =
+      walked(graph, queries.row(0), {.wanted = 300, .slack = 1e6F, .hops = 1000, .eligible = &eligible}, walk);
+  EXPECT_EQ(met.size(), 99U);
+  for (const Hit& hit : met) EXPECT_TRUE(hit.row % 3 == 0 && hit.row != 0);
+  EXPECT_EQ(walk.hops(), 300U);
+}
+
+TEST(GraphWalk, GoesFromGraphToGraph) {
+  const Matrix many = points_of(400, 8), few = points_of(20, 5);
+  const Graph large = built(many), small = built(few, 4);
+  const Matrix query_of_large = points_of(1, 8, 5), query_of_small = points_of(1, 5, 5);
+  GraphWalk walk, fresh;
+  const WalkLimits limits{.wanted = 10, .slack = 1.3F, .hops = 200};
+  for (int round = 0; round < 3; ++round) {
+    EXPECT_EQ(walked(large, query_of_large.row(0), limits, walk), walked(large, query_of_large.row(0), limits, fresh));
+    GraphWalk another;
+    EXPECT_EQ(walked(small, query_of_small.row(0), limits, walk),
+              walked(small, query_of_small.row(0), limits, another));
+  }
+}
+
+// A query whose distances are no numbers has no nearest row to stand on; nor may the walk stand where the last one did.
+TEST(GraphWalk, EndsAtOnceWhereNoDistanceIsANumber) {
+  const Matrix many = points_of(400, 8), few = points_of(3, 8);
+  const Graph large = built(many), small = built(few);
+  GraphWalk walk;
+  walked(large, many.row(399), {.wanted = 1, .slack = 1, .hops = 20}, walk);
+  for (const float x : {std::numeric_limits<float>::quiet_NaN(), 1e30F}) {
+    Matrix query(1, 8);
+    for (float& coordinate : query.row(0)) coordinate = x;
+    EXPECT_TRUE(walked(small, query.row(0), {.wanted = 10, .slack = 1.2F, .hops = 100}, walk).empty()) << x;
+    EXPECT_EQ(walk.hops(), 0U);
+  }
+}
+
+// More rows may wait than there is room for: the far ones are dropped, the near ones are still found.
+TEST(GraphWalk, DropsTheFarOnesWhenTooManyWait) {
+  const Matrix points = points_of(4000, 4), queries = points_of(5, 4, 5);
+  const Graph graph = built(points, 4, 2, 512);
+  GraphWalk walk;
+  for (std::size_t q = 0; q < queries.rows(); ++q) {
+    const auto met = walked(graph, queries.row(q), {.wanted = 3000, .slack = 4, .hops = 3000}, walk);
+    TopK nearest(10);
+    for (std::uint32_t i = 0; i < points.rows(); ++i) {
+      nearest.offer({i, static_cast<float>(squared_l2(queries.row(q), points.row(i)))});
+    }
+    std::set<std::uint32_t> rows;
+    for (const Hit& hit : met) ASSERT_TRUE(rows.insert(hit.row).second);
+    std::size_t found = 0;
+    for (const Hit& hit : nearest.sorted()) found += rows.count(hit.row);
+    EXPECT_GE(found, 9U) << "seed " << kSeed;
+  }
+}
+
+TEST(GraphBuilder, TheGraphDependsOnTheSeedNotOnThreads) {
+  const Matrix points = points_of(1500, 10);
+  const Graph one = built(points, 8, 1), three = built(points, 8, 3);
+  const auto same = [](std::span<const std::byte> a, std::span<const std::byte> b) {
+    return std::equal(a.begin(), a.end(), b.begin(), b.end());
+  };
+  EXPECT_TRUE(same(one.rows.bytes(), three.rows.bytes()));
+  EXPECT_TRUE(same(one.root.bytes(), three.root.bytes()));
+}
+
+TEST(GraphBuilder, StopsWhenCancelled) {
+  const Matrix points = points_of(50, 4);
+  quiver::Run run({.threads = 1});
+  run.cancel();
+  EXPECT_EQ(build_graph(points.view(), {.groups = 4, .leaves = {}}, run).error().code(), Code::Cancelled);
+}
+
+}  // namespace
+}  // namespace quiver::internal
