@@ -20,8 +20,10 @@ Result<GraphRows> map_graph_rows(const Container& file, const std::string& name,
   const std::size_t size = of_rows.value_or(rows.rows());
   for (std::size_t i = 0; i < rows.rows(); ++i) {
     for (std::size_t b = 0; b < layout.blocks; ++b) {
-      for (const std::uint32_t row : rows.neighbours(i, b)) {
-        if (row == kNoRow || row < size) continue;
+      for (std::size_t j = 0; j < simd::kBlockNeighbours; ++j) {
+        const std::uint32_t row = rows.neighbours(i, b)[j];
+        if (row == kNoRow && rows.unreachable(i, b, j)) continue;
+        if (row < size) continue;
         return Error::corruption(fmt::format(
             "section '{}': row {} has row {} of {} as a neighbour; build the index again", name, i, row, size));
       }
@@ -45,11 +47,19 @@ void save_graph(ContainerWriter& writer, std::string_view prefix, const Graph& g
 Result<Graph> load_graph(const Container& file, std::string_view prefix, std::size_t dims) {
   const std::string at(prefix);
   QUIVER_TRY(const std::string_view text, file.text(at + "shape"));
-  QUIVER_TRY(const Json header, parse_json(text));
   GraphLayout layout{dims, 0, 0}, root{dims, 0, 0};
-  QUIVER_TRY(layout.groups, get<std::size_t>(header, "groups"));
-  QUIVER_TRY(layout.blocks, get<std::size_t>(header, "blocks"));
-  QUIVER_TRY(root.blocks, get<std::size_t>(header, "entry_blocks"));
+  const auto read = [&]() -> Result<void> {
+    QUIVER_TRY(const Json header, parse_json(text));
+    QUIVER_TRY(layout.groups, get<std::size_t>(header, "groups"));
+    QUIVER_TRY(layout.blocks, get<std::size_t>(header, "blocks"));
+    QUIVER_TRY(root.blocks, get<std::size_t>(header, "entry_blocks"));
+    return {};
+  };
+  const auto shape = read();
+  if (!shape.has_value()) {
+    return Error::corruption(
+        fmt::format("section '{}shape': {}; build the index again", prefix, shape.error().message()));
+  }
   root.groups = layout.groups;
   Graph graph;
   QUIVER_TRY(graph.code, NeighbourCode::load(file, prefix));

@@ -25,13 +25,12 @@ void GraphRows::grow(std::size_t count) {
   }
   const std::size_t first = rows_;
   rows_ += count;
-  constexpr std::uint16_t kInfinity = 0x7c00;
   for (std::size_t i = first; i < rows_; ++i) {
     for (std::size_t j = 0; j < simd::kBlockNeighbours * layout_.blocks; ++j) {
       std::byte* block =
           own_row(i) + layout_.blocks_at() + j / simd::kBlockNeighbours * simd::block_bytes(layout_.groups);
       const std::size_t place = j % simd::kBlockNeighbours;
-      std::memcpy(block + simd::block_offsets_at(layout_.groups) + 2 * place, &kInfinity, 2);
+      std::memcpy(block + simd::block_offsets_at(layout_.groups) + 2 * place, &kInfiniteOffset, 2);
       std::memcpy(block + simd::block_rows_at(layout_.groups) + 4 * place, &kNoRow, 4);
     }
   }
@@ -101,8 +100,8 @@ void GraphRows::put(std::size_t i, std::size_t j, const float* centre, std::uint
     const float squared = simd::kernels().squared_norm(direction, dims);
     constants[0] = squared;
     if (squared > 0) {  // else a duplicate: as far as the row itself
-      const float length = std::sqrt(squared);
-      for (std::size_t d = 0; d < dims; ++d) direction[d] /= length;
+      const float length = std::sqrt(squared), inverse = 1 / length;
+      for (std::size_t d = 0; d < dims; ++d) direction[d] *= inverse;
       code.encode(direction, scratch.direction, scratch.codes.data());
       const float cosine = scratch.direction.dot(scratch.codes.data());  // <x, o>
       if (cosine > 0.05F) {                                              // else the codes say nothing of it
@@ -110,6 +109,9 @@ void GraphRows::put(std::size_t i, std::size_t j, const float* centre, std::uint
         constants[0] = squared - constants[1] * scratch.centre.dot(scratch.codes.data());
       }
     }
+    // Rows that are added may lie far outside those the scale was chosen by; an infinite offset would hide them.
+    constexpr float kLargestHalf = 65504;
+    for (float& constant : constants) constant = std::clamp(constant, -kLargestHalf, kLargestHalf);
   }
   const unsigned shift = place < 16 ? 0 : 4;
   for (std::size_t g = 0; g < groups; ++g) {

@@ -23,6 +23,7 @@
 namespace quiver::internal {
 
 inline constexpr std::uint32_t kNoRow = 0x7fffffffU;
+inline constexpr std::uint16_t kInfiniteOffset = 0x7c00;  // f16
 
 struct GraphLayout {
   std::size_t dims = 0, groups = 0, blocks = 1;
@@ -48,6 +49,12 @@ class GraphRows {
   std::span<const std::uint32_t> neighbours(std::size_t i, std::size_t b) const noexcept {
     return {reinterpret_cast<const std::uint32_t*>(block(i, b) + simd::block_rows_at(layout_.groups)),
             simd::kBlockNeighbours};
+  }
+  // Whether place j of block b has the infinite offset of an empty place, which no walk ever takes.
+  bool unreachable(std::size_t i, std::size_t b, std::size_t j) const noexcept {
+    std::uint16_t offset = 0;
+    std::memcpy(&offset, block(i, b) + simd::block_offsets_at(layout_.groups) + 2 * j, sizeof offset);
+    return offset == kInfiniteOffset;
   }
   // Inlined always: g++ 12 takes a function of nothing but prefetches for one without effect, and drops the call.
   [[gnu::always_inline]] void prefetch(std::size_t i) const noexcept {
