@@ -1,6 +1,7 @@
 #include "quiver/index/internal/neighbour_code.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <numeric>
 
@@ -26,6 +27,23 @@ std::vector<std::uint16_t> best_cut(const std::vector<double>& variances, std::s
     logs[i + 1] = logs[i] + std::log(variances[i] + least);
     sums[i + 1] = sums[i] + variances[i];
   }
+  // Of a group of dimensions begin .. begin + n - 1: its bits go to the leading ones, as many as vary more than what is
+  // left of them; the others keep their variance.
+  const auto distortion_of = [&](std::size_t begin, std::size_t n) {
+    double best = sums[begin + n] - sums[begin];
+    for (std::size_t m = 1; m <= n; ++m) {
+      const auto size = static_cast<double>(m);
+      const double each = std::exp((logs[begin + m] - logs[begin]) / size) * kShare[m];
+      if (each <= variances[begin + m - 1] + least) {
+        best = std::min(best, size * each + sums[begin + n] - sums[begin + m]);
+      }
+    }
+    return best;
+  };
+  std::vector<std::array<double, kLongestGroup + 1>> distortion(dims + 1);  // [end][n]
+  for (std::size_t end = 0; end <= dims; ++end) {
+    for (std::size_t n = 0; n <= std::min(end, kLongestGroup); ++n) distortion[end][n] = distortion_of(end - n, n);
+  }
   constexpr double kNone = 1e300;
   std::vector<std::vector<double>> cost(groups + 1, std::vector<double>(dims + 1, kNone));
   std::vector<std::vector<std::uint16_t>> from(groups + 1, std::vector<std::uint16_t>(dims + 1, 0));
@@ -33,11 +51,7 @@ std::vector<std::uint16_t> best_cut(const std::vector<double>& variances, std::s
   for (std::size_t g = 1; g <= groups; ++g) {
     for (std::size_t end = 0; end <= dims; ++end) {
       for (std::size_t n = 0; n <= std::min(end, kLongestGroup); ++n) {
-        const auto size = static_cast<double>(n);
-        const double distortion = n == 0 ? 0
-                                         : std::min(size * std::exp((logs[end] - logs[end - n]) / size) * kShare[n],
-                                                    sums[end] - sums[end - n]);
-        const double total = cost[g - 1][end - n] + distortion;
+        const double total = cost[g - 1][end - n] + distortion[end][n];
         if (total < cost[g][end]) {
           cost[g][end] = total;
           from[g][end] = static_cast<std::uint16_t>(end - n);
@@ -166,15 +180,7 @@ void NeighbourCode::tables(const float* query, Scratch& scratch) const noexcept 
 
 void NeighbourCode::encode(const float* direction, Scratch& scratch, std::uint8_t* codes) const noexcept {
   tables(direction, scratch);
-  for (std::size_t g = 0; g < groups(); ++g) {
-    const float* values = scratch.values_.data() + g * kCentroids;
-    const float* norms = half_norms_.data() + g * kCentroids;
-    std::size_t best = 0;
-    for (std::size_t c = 1; c < kCentroids; ++c) {
-      if (values[c] - norms[c] > values[best] - norms[best]) best = c;
-    }
-    codes[g] = static_cast<std::uint8_t>(best);
-  }
+  simd::kernels().nearest_codes(scratch.values_.data(), half_norms_.data(), groups(), codes);
 }
 
 void NeighbourCode::save(ContainerWriter& writer, std::string_view prefix) const {
