@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 
 #include "quiver/core/json.h"
 #include "quiver/core/linalg.h"
@@ -15,6 +16,7 @@ constexpr float kLargestSquare = 4096;  // of a point's length after scaling; f1
 constexpr std::size_t kSampleRows = 20'000, kSampleQueries = 200, kNear = 10, kAmong = 20;
 constexpr double kKept = 0.99;
 constexpr std::size_t kFitRows = 10'000;
+constexpr std::size_t kFewRows = 32, kDimsOfFew = 64;
 
 Matrix rows_of(MatrixView base, std::span<const std::uint32_t> rows) {
   Matrix out(rows.size(), base.cols);
@@ -38,13 +40,13 @@ std::vector<Hit> nearest(MatrixView rows, MatrixView queries, std::size_t q, std
 
 // What part of the ten nearest by all coordinates is among the twenty nearest by the first dims, for rows in a basis of
 // falling variance.
-double kept_near(MatrixView rows, std::span<const std::uint32_t> selves, const std::vector<std::vector<Hit>>& truth,
-                 std::size_t dims, Run& run) {
+double kept_near(MatrixView rows, MatrixView queries, std::span<const std::uint32_t> selves,
+                 const std::vector<std::vector<Hit>>& truth, std::size_t dims, Run& run) {
   std::vector<std::size_t> found(selves.size(), 0);
   run.threads().parallel_for(selves.size(), 8, [&](std::size_t begin, std::size_t end, unsigned) {
     std::vector<float> distances;
     for (std::size_t q = begin; q < end; ++q) {
-      const std::vector<Hit> near = nearest(rows, rows, selves[q], dims, kAmong, selves[q], distances);
+      const std::vector<Hit> near = nearest(rows, queries, q, dims, kAmong, selves[q], distances);
       for (const Hit& hit : truth[q]) {
         found[q] += std::any_of(near.begin(), near.end(), [&](const Hit& h) { return h.row == hit.row; }) ? 1 : 0;
       }
@@ -58,7 +60,8 @@ double kept_near(MatrixView rows, std::span<const std::uint32_t> selves, const s
   return wanted == 0 ? 1 : static_cast<double>(all) / static_cast<double>(wanted);
 }
 
-Result<std::size_t> enough_dims(MatrixView base, Run& run) {
+// `as_query` turns a row into what a search for it would look for.
+Result<std::size_t> enough_dims(MatrixView base, const std::function<void(std::span<float>)>& as_query, Run& run) {
   const std::size_t most = std::min(base.cols, base.rows);
   if (most <= 32) return most;
   Random random(run.seed(), stream_of("graph dims"));
@@ -70,18 +73,21 @@ Result<std::size_t> enough_dims(MatrixView base, Run& run) {
   turn.rows(rows.view(), turned, &run.threads());
   const std::vector<std::uint32_t> selves =
       random.sample(static_cast<std::uint32_t>(rows.rows()), static_cast<std::uint32_t>(kSampleQueries));
+  Matrix queries = rows_of(rows.view(), selves), turned_queries;
+  for (std::size_t q = 0; q < queries.rows(); ++q) as_query(queries.row(q));
+  turn.rows(queries.view(), turned_queries, &run.threads());
   std::vector<std::vector<Hit>> truth(selves.size());
   run.threads().parallel_for(selves.size(), 8, [&](std::size_t begin, std::size_t end, unsigned) {
     std::vector<float> distances;
     for (std::size_t q = begin; q < end; ++q) {
-      truth[q] = nearest(rows.view(), rows.view(), selves[q], rows.cols(), kNear, selves[q], distances);
+      truth[q] = nearest(rows.view(), queries.view(), q, rows.cols(), kNear, selves[q], distances);
     }
   });
   std::size_t low = 1, high = (most + 15) / 16;  // in sixteens; high is enough
   while (low < high) {
     if (run.stop()) return run.stopped("choosing how many dimensions to keep");
     const std::size_t middle = (low + high) / 2;
-    if (kept_near(turned.view(), selves, truth, std::min(16 * middle, most), run) >= kKept) {
+    if (kept_near(turned.view(), turned_queries.view(), selves, truth, std::min(16 * middle, most), run) >= kKept) {
       high = middle;
     } else {
       low = middle + 1;
@@ -90,6 +96,13 @@ Result<std::size_t> enough_dims(MatrixView base, Run& run) {
   // A walk by nearly all of the dimensions gains nothing from the missing ones.
   const std::size_t dims = std::min(16 * high, most);
   return dims * 8 > most * 7 ? most : dims;
+}
+bool tell_nothing(MatrixView rows) {
+  if (rows.rows < kFewRows) return true;
+  for (std::size_t i = 1; i < rows.rows; ++i) {
+    if (!std::equal(rows.row(i).begin(), rows.row(i).end(), rows.row(0).begin())) return false;
+  }
+  return true;
 }
 }  // namespace
 
@@ -120,11 +133,23 @@ Result<GraphSpace> GraphSpace::fit(MatrixView base, const Space& space, std::siz
     converted = made.in_l2(base);
     rows = converted.view();
   }
-  if (dims == 0) {
-    QUIVER_TRY(dims, enough_dims(rows, run));
+  ProjectionOptions options{.method = "pca", .dims = dims, .sample = kFitRows};
+  if (tell_nothing(rows)) {  // of the directions that rows added later will vary in
+    options.method = "random";
+    options.centre = false;
+    if (dims == 0) options.dims = std::min(rows.cols, kDimsOfFew);
+  } else if (dims == 0) {
+    // A query by inner product has any length and nothing in the last coordinate (query()), unlike the rows.
+    const auto as_query = [&](std::span<float> row) {
+      if (space.metric != Metric::Dot) return;
+      row.back() = 0;
+      const double squared = simd::kernels().squared_norm(row.data(), row.size());
+      const auto scale = static_cast<float>(squared > 0 ? std::sqrt(made.longest_ / squared) : 0);
+      for (float& x : row) x *= scale;
+    };
+    QUIVER_TRY(options.dims, enough_dims(rows, as_query, run));
   }
-  QUIVER_TRY(Projection projection,
-             fit_projection({.method = "pca", .dims = dims, .sample = kFitRows}, rows, {}, Metric::L2, run));
+  QUIVER_TRY(Projection projection, fit_projection(options, rows, {}, Metric::L2, run));
   made.projection_.emplace(std::move(projection));
   Matrix sample;
   made.projection_->rows(rows, sample, &run.threads());
@@ -178,9 +203,17 @@ Result<GraphSpace> GraphSpace::load(const Container& file, std::string_view pref
   GraphSpace made;
   made.metric_ = space.metric;
   QUIVER_TRY(const std::string_view text, file.text(std::string(prefix) + "space"));
-  QUIVER_TRY(const Json header, parse_json(text));
-  QUIVER_TRY(made.longest_, get<double>(header, "longest"));
-  QUIVER_TRY(made.unit_, get<float>(header, "unit"));
+  const auto read = [&]() -> Result<void> {
+    QUIVER_TRY(const Json header, parse_json(text));
+    QUIVER_TRY(made.longest_, get<double>(header, "longest"));
+    QUIVER_TRY(made.unit_, get<float>(header, "unit"));
+    return {};
+  };
+  const auto scale = read();
+  if (!scale.has_value()) {
+    return Error::corruption("section '" + std::string(prefix) + "space': " + scale.error().message() +
+                             "; build the index again");
+  }
   QUIVER_TRY(Projection projection, Projection::load(file, prefix));
   const std::size_t from = space.dims + (space.metric == Metric::Dot ? 1 : 0);
   if (projection.from() != from || projection.metric() != Metric::L2 || !(made.unit_ > 0)) {

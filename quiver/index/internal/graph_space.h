@@ -1,10 +1,10 @@
 // GraphSpace: from the vectors of an index to the short points that its graph connects and its walks measure.
 //
 //   1. to squared L2    L2: as they are. Cosine: of unit length. Dot: one more coordinate, sqrt(M - |x|^2), makes all
-//   rows
-//                       equally long, so the largest product is the nearest point (Bachrach et al., RecSys 2014); a
-//                       query's is zero. M is the largest squared length of the rows it was fitted on.
-//   2. shorter          the leading principal components, as few as lose no neighbour (measured, see fit)
+//                       rows equally long, so the largest product is the nearest point (Bachrach et al., RecSys 2014);
+//                       a query's is zero. M is the largest squared length of the rows it was fitted on.
+//   2. shorter          the leading principal components, as few as lose no neighbour (measured, see fit); random
+//                       directions where hardly any rows are given, or all are alike: others may be added later
 //   3. one scale        so that squared distances stay well within f16
 //
 // Thread-safety: immutable after fit(). Cost: rows by matrix kernels; one query about a microsecond (query_map.h).
@@ -21,7 +21,7 @@ class GraphSpace {
  public:
   GraphSpace() = default;
   // dims 0: the fewest (a multiple of 16) that keep the true ten nearest among the best twenty for 99 of 100, for rows
-  // of the base as queries against a sample of it. Errors: of fit_projection().
+  // of the base as queries, in the form of queries, against a sample of it. Errors: of fit_projection().
   static Result<GraphSpace> fit(MatrixView base, const Space& space, std::size_t dims, Run& run);
 
   std::size_t dims() const noexcept { return projection_->to(); }
