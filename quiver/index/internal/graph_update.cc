@@ -40,39 +40,36 @@ class Adder {
     for (const std::uint32_t i : chosen_) rows.push_back(met_[i].row);
     graph_.rows.write_neighbours(
         row, point, rows, [&](std::size_t j) { return near.row(chosen_[j]).data(); }, graph_.code, scratch_);
-    for (const std::uint32_t other : rows) offer(other, row, point);
+    bool taken = rows.empty();
+    for (const std::uint32_t other : rows) taken |= offer(other, row, point);
+    if (!taken) insist(rows.front(), row, point);
   }
 
  private:
   std::size_t dims() const noexcept { return graph_.rows.layout().dims; }
   std::size_t degree() const noexcept { return simd::kBlockNeighbours * graph_.rows.layout().blocks; }
 
-  // Row `owner` may take `row`, which stands at `point`, among its neighbours.
-  void offer(std::uint32_t owner, std::uint32_t row, const float* point) {
-    std::size_t held = 0, worst = 0;
-    std::uint32_t rows[1024];
-    for (std::size_t b = 0; b < graph_.rows.layout().blocks; ++b) {
-      for (const std::uint32_t r : graph_.rows.neighbours(owner, b)) {
-        if (r == row) return;
-        if (r != kNoRow) rows[held++] = r;
-      }
-    }
+  // Row `owner` may take `row`, which stands at `point`, among its neighbours; false if it does not lead there.
+  bool offer(std::uint32_t owner, std::uint32_t row, const float* point) {
+    graph_.rows.neighbours_of(owner, held_);
+    const std::size_t held = held_.size();
+    std::size_t worst = 0;
     float* centre = centre_.row(0).data();
     graph_.rows.decode_point(owner, centre);
     const float distance = squared_distance(centre, point, dims());
     if (held < degree()) {  // free places come last
       graph_.rows.replace_neighbour(owner, held, centre, row, point, graph_.code, scratch_);
-      return;
+      return true;
     }
     // The furthest neighbour that the new row stands in front of; without one, the furthest of all.
     float furthest = 0, furthest_behind = 0;
     std::size_t behind = held;
     for (std::size_t j = 0; j < held; ++j) {
       float* other = others_.row(0).data();
-      graph_.rows.decode_point(rows[j], other);
+      graph_.rows.decode_point(held_[j], other);
       const float from_owner = squared_distance(centre, other, dims());
       const float from_new = squared_distance(point, other, dims());
-      if (from_owner < distance && slack_ * from_new < distance) return;  // it already leads to the new row
+      if (from_owner < distance && slack_ * from_new < distance) return false;  // another one is on the way
       if (from_owner > furthest) {
         furthest = from_owner;
         worst = j;
@@ -82,8 +79,40 @@ class Adder {
         behind = j;
       }
     }
-    if (behind == held && !(distance < furthest)) return;
+    if (behind == held && !(distance < furthest)) return false;
     graph_.rows.replace_neighbour(owner, behind < held ? behind : worst, centre, row, point, graph_.code, scratch_);
+    return true;
+  }
+
+  // Nobody took `row`, as happens to rows far from all others, and yet someone must lead to it: the nearest row gives
+  // up the furthest neighbour that stands behind another one, or the furthest of all.
+  void insist(std::uint32_t owner, std::uint32_t row, const float* point) {
+    graph_.rows.neighbours_of(owner, held_);
+    Matrix near(held_.size(), dims());
+    std::vector<float> distances(held_.size());
+    float* centre = centre_.row(0).data();
+    graph_.rows.decode_point(owner, centre);
+    for (std::size_t j = 0; j < held_.size(); ++j) {
+      graph_.rows.decode_point(held_[j], near.row(j).data());
+      distances[j] = squared_distance(centre, near.row(j).data(), dims());
+    }
+    const auto hidden = [&](std::size_t j) {
+      for (std::size_t i = 0; i < held_.size(); ++i) {
+        if (i == j || !(distances[i] < distances[j])) continue;
+        if (slack_ * squared_distance(near.row(i).data(), near.row(j).data(), dims()) < distances[j]) return true;
+      }
+      return false;
+    };
+    std::size_t place = 0;
+    bool place_hidden = false;
+    for (std::size_t j = 0; j < held_.size(); ++j) {
+      const bool j_hidden = hidden(j);
+      if (j_hidden == place_hidden ? distances[j] > distances[place] : j_hidden) {
+        place = j;
+        place_hidden = j_hidden;
+      }
+    }
+    graph_.rows.replace_neighbour(owner, place, centre, row, point, graph_.code, scratch_);
   }
 
   Graph& graph_;
@@ -93,7 +122,7 @@ class Adder {
   PruneScratch prune_;
   GraphRows::Scratch scratch_;
   std::vector<Hit> met_;
-  std::vector<std::uint32_t> chosen_;
+  std::vector<std::uint32_t> chosen_, held_;
 };
 }  // namespace
 
