@@ -50,6 +50,7 @@ class CodedRows final : public Codes {
     save_shared(writer, prefix, *coder_);
   }
 
+  void prefetch(std::span<const std::uint32_t> rows) const noexcept override { rows_.prefetch(rows); }
   void truncate(std::size_t rows) noexcept override { rows_.drop_last(rows_.rows() - rows); }
   Result<void> append(const RowsView& rows) override {
     QUIVER_TRY(const DenseInput input, DenseInput::of(rows, space().dims, rows_.rows(), "appending to " + spec()));

@@ -8,6 +8,7 @@
 #include "quiver/compress/internal/codebook_coder.h"
 #include "quiver/core/linalg.h"
 #include "quiver/core/linalg_double.h"
+#include "quiver/core/metric.h"
 
 namespace quiver {
 namespace {
@@ -40,35 +41,52 @@ Result<Matrix> balanced_eigenvectors(const CodebookShape& shape, MatrixView rows
   return out;
 }
 
-void decode_all(const internal::Codebooks& books, const Matrix& rows, Matrix& out, Threads& threads) {
-  threads.parallel_for(rows.rows(), 256, [&](std::size_t begin, std::size_t end, unsigned) {
-    std::vector<std::uint8_t> codes(books.shape().codes());
+// The rows turned, what they decode to by codebooks learned on them, and the squared error of that.
+struct Turn {
+  Matrix rotation, decoded;
+  double error = 0;
+};
+
+Result<Turn> coded_after(Matrix rotation, const CodebookShape& shape, MatrixView rows, Run& run) {
+  Turn turn{std::move(rotation), Matrix(rows.rows, shape.dims)};
+  Matrix rotated(rows.rows, shape.dims);
+  gemm_nt(rows, turn.rotation.view(), rotated);
+  QUIVER_TRY(const internal::Codebooks books,
+             internal::Codebooks::learn(shape, rotated.view(), run.seed(), run, kTurnIterations));
+  run.threads().parallel_for(rows.rows, 256, [&](std::size_t begin, std::size_t end, unsigned) {
+    std::vector<std::uint8_t> codes(shape.codes());
     std::vector<float> scratch;
     for (std::size_t i = begin; i < end; ++i) {
-      books.encode(rows.row(i), codes.data(), scratch);
-      books.decode(codes.data(), out.row(i).data());
+      books.encode(rotated.row(i), codes.data(), scratch);
+      books.decode(codes.data(), turn.decoded.row(i).data());
     }
   });
+  for (std::size_t i = 0; i < rows.rows; ++i) turn.error += distance(Metric::L2, rotated.row(i), turn.decoded.row(i));
+  return turn;
 }
 
 Result<Matrix> learn_product_rotation(const CodebookShape& shape, MatrixView base, Run& run) {
-  const MatrixView rows = base.slice(0, std::min(base.rows, kTurnRows));
-  if (rows.rows == 0) return DoubleMatrix::identity(shape.dims, shape.dims).to_float();
+  // Every so-manyth row: neighbours in a file are often alike.
+  const std::size_t every = std::max<std::size_t>(1, (base.rows + kTurnRows - 1) / kTurnRows);
+  const MatrixView rows{base.data, (base.rows + every - 1) / every, base.cols, base.stride * every};
+  Matrix identity = DoubleMatrix::identity(shape.dims, shape.dims).to_float();
+  if (rows.rows == 0) return identity;
   const BlasThreads threads(run.threads().count());
-  QUIVER_TRY(Matrix rotation, balanced_eigenvectors(shape, rows));
-  Matrix rotated(rows.rows, shape.dims), decoded(rows.rows, shape.dims), correlation(shape.dims, shape.dims);
+  QUIVER_TRY(Matrix balanced, balanced_eigenvectors(shape, rows));
+  QUIVER_TRY(Turn best, coded_after(std::move(identity), shape, rows, run));
+  QUIVER_TRY(Turn start, coded_after(std::move(balanced), shape, rows, run));
+  if (start.error < best.error) best = std::move(start);
+  Matrix correlation(shape.dims, shape.dims);
   auto stage = run.stage("rotation", kTurns);
-  for (std::size_t turn = 0; turn < kTurns; ++turn) {
-    gemm_nt(rows, rotation.view(), rotated);
-    QUIVER_TRY(const internal::Codebooks books,
-               internal::Codebooks::learn(shape, rotated.view(), run.seed(), run, kTurnIterations));
-    decode_all(books, rotated, decoded, run.threads());
-    gemm_tn(decoded.view(), rows, correlation);
+  for (std::size_t i = 0; i < kTurns; ++i) {
+    gemm_tn(best.decoded.view(), rows, correlation);
     QUIVER_TRY(const DoubleMatrix nearest, polar_factor(DoubleMatrix::copy_of(correlation.view())));
-    rotation = nearest.to_float();
+    QUIVER_TRY(Turn turn, coded_after(nearest.to_float(), shape, rows, run));
+    if (turn.error >= best.error) break;
+    best = std::move(turn);
     stage.advance();
   }
-  return rotation;
+  return std::move(best.rotation);
 }
 
 Result<CoderPtr> product_of(const char* name, unsigned parts, unsigned bits, const Space& space,

@@ -42,7 +42,7 @@ namespace quiver {
 Result<CoderPtr> rabitq_coder(unsigned bits, const Space& space);
 
 inline constexpr double kRabitqEpsilon = 3;
-inline constexpr int kRabitqScales = 24;
+inline constexpr int kRabitqScales = 12;
 
 // How far a distance may be from that to the row itself. query_length: |q - mean| for L2, |q| for Dot, 1 for Cosine;
 // coding_error: |x - decoded|, of the unit row for Cosine.

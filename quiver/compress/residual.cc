@@ -7,8 +7,9 @@
 namespace quiver {
 namespace {
 Result<CoderPtr> residual_of(std::string spec, unsigned groups, unsigned stages, const Space& space) {
-  if (stages == 0 || stages > kMaxStages) {
-    return Error::invalid_argument(fmt::format("{}: has {} stages, there may be 1 to {}", spec, stages, kMaxStages));
+  if (stages == 0 || stages > internal::kMostStages) {
+    return Error::invalid_argument(
+        fmt::format("{}: has {} stages, there may be 1 to {}", spec, stages, internal::kMostStages));
   }
   if (groups == 0 || groups > space.dims) {
     return Error::invalid_argument(

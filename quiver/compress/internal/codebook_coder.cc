@@ -59,7 +59,7 @@ Result<CoderPtr> CodebookCoder::load(const Container& file, std::string_view pre
 
 Result<CoderPtr> CodebookCoder::fit(MatrixView base, MatrixView, Run& run) const {
   const CodebookShape& shape = books_.shape();
-  const Matrix sample = learning_rows(base, run.seed());
+  const Matrix sample = learning_sample(shape, base, run.seed());
   std::shared_ptr<const MatrixRotation> rotation;
   Matrix rotated;
   MatrixView rows = sample.view();
