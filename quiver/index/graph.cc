@@ -31,6 +31,7 @@ constexpr std::size_t kCalibrationQueries = 500;
 constexpr float kSlacks[] = {1,     1.02F, 1.04F, 1.06F, 1.08F, 1.1F, 1.125F, 1.15F, 1.175F, 1.2F,
                              1.25F, 1.3F,  1.35F, 1.4F,  1.5F,  1.6F, 1.8F,   2.1F,  2.5F};
 const QuantizerSpec kUsualRerank{"f16", {}};
+constexpr char kWalkerKind = 0;  // its address says that Scratch::Worker::own is a Walker; one fits every graph
 
 // 4-bit groups for so many dimensions: a little over one bit a dimension, and more for short vectors.
 std::size_t groups_for(std::size_t dims) {
@@ -172,9 +173,10 @@ struct GraphIndex::State {
   }
 
   // A walk stands on about k / selectivity rows, a scan scores n * selectivity of them, each in less time than a hop.
+  // Without a filter that makes a scan of some hundred rows, or of most.
   bool scans(const SearchParams& params, std::size_t k) const {
-    if (params.filter == nullptr) return false;
-    const double part = params.filter->selectivity(), rows = static_cast<double>(live());
+    const double part = params.filter == nullptr ? 1 : params.filter->selectivity();
+    const auto rows = static_cast<double>(size());
     const double walked = 3 * static_cast<double>(std::max(k, kLeastWanted)) / std::max(part, 1e-9);
     return rows * part <= 8 * walked + 64;
   }
@@ -208,20 +210,28 @@ Result<std::unique_ptr<Index>> GraphIndex::build(const IndexSpec& spec, const Ro
     return Error::invalid_argument(
         fmt::format("{} rows; a graph holds at most {}", input.rows(), internal::kNoRow - 1));
   }
+  if (sample_queries.rows > 0 && sample_queries.cols != space.dims) {
+    return Error::invalid_argument(fmt::format(
+        "sample queries of {} dims for rows of {}; give queries as searches will", sample_queries.cols, space.dims));
+  }
   auto state = std::make_unique<State>();
   state->spec = spec;
   state->space = space;
+  if (state->spec.arguments.empty()) state->spec.arguments = {0, 0};
+  std::vector<unsigned>& arguments = state->spec.arguments;
+  QUIVER_CHECK(arguments.size() == 2);
+  QUIVER_TRY(check(arguments));
   Matrix scratch;
   const MatrixView rows = input.floats(0, input.rows(), scratch);
-  const std::size_t longest = std::min(space.dims + (space.metric == Metric::Dot ? 1 : 0), input.rows());
-  if (spec.arguments[0] > longest) {
-    return Error::invalid_argument(fmt::format("a graph of {} dimensions: the {} rows of {} have at most {}",
-                                               spec.arguments[0], input.rows(), space.dims, longest));
+  const std::size_t longest = space.dims + (space.metric == Metric::Dot ? 1 : 0);
+  if (arguments[0] > longest) {
+    return Error::invalid_argument(fmt::format("a graph of {} dimensions for rows of {}: at most {}, or 0 to choose",
+                                               arguments[0], space.dims, longest));
   }
-  QUIVER_TRY(state->short_space, internal::GraphSpace::fit(rows, space, spec.arguments[0], run));
+  QUIVER_TRY(state->short_space, internal::GraphSpace::fit(rows, space, arguments[0], run));
   internal::GraphOptions options;
-  options.groups = spec.arguments[1] > 0 ? spec.arguments[1] : groups_for(state->short_space.dims());
-  state->spec.arguments = {static_cast<unsigned>(state->short_space.dims()), static_cast<unsigned>(options.groups)};
+  options.groups = arguments[1] > 0 ? arguments[1] : groups_for(state->short_space.dims());
+  arguments = {static_cast<unsigned>(state->short_space.dims()), static_cast<unsigned>(options.groups)};
   {
     const Matrix points = state->short_space.points(rows, &run.threads());
     QUIVER_TRY(state->graph, internal::build_graph(points.view(), options, run));
@@ -347,9 +357,9 @@ Result<std::size_t> GraphIndex::search(const RowsView& query, const SearchParams
   if (s.scans(params, k)) return s.scan(input.row(0), k, eligible, scratch, out, counted);
   counted.plan = "walk";
   Scratch::Worker& worker = scratch.worker(0);
-  if (worker.owner != this) {
+  if (worker.kind != &kWalkerKind) {
     worker.own = std::make_shared<State::Walker>();
-    worker.owner = this;
+    worker.kind = &kWalkerKind;
   }
   auto& walker = *static_cast<State::Walker*>(worker.own.get());
   const Effort effort = s.effort_of(params, k, eligible.all() ? nullptr : &eligible);

@@ -40,7 +40,7 @@ class RowFilter {
 struct SearchParams {
   std::uint32_t k = 10;
   std::uint32_t rerank = 0;  // candidates scored again by the finer codes; 0: max(4 k, 64)
-  float recall = 0;          // the part of the true k an approximate index should find, as it calibrated itself; 0: its own
+  float recall = 0;  // the part of the true k an approximate index should find, as it calibrated itself; 0: its own
   std::uint32_t effort = 0;  // candidates a walk through a graph keeps; more find more; 0: the index's own, max(k, 64)
   const RowFilter* filter = nullptr;
 };
@@ -69,8 +69,8 @@ class Scratch {
     std::vector<std::uint32_t> numbers;
     std::vector<Hit> hits;
     Visited visited;
-    std::shared_ptr<void> own;    // whatever one kind of index keeps between searches
-    const void* owner = nullptr;  // which index made `own`
+    std::shared_ptr<void> own;   // whatever one kind of index keeps between searches, good for all of that kind
+    const void* kind = nullptr;  // an address that stands for the kind of `own`
   };
   explicit Scratch(Threads* threads = nullptr) : threads_(threads) {}  // nullptr: the calling thread alone
   Threads* threads() const noexcept { return threads_; }

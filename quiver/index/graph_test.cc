@@ -1,0 +1,599 @@
+#include "quiver/index/graph.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <set>
+
+#include "quiver/core/container.h"
+#include "quiver/core/file.h"
+#include "quiver/core/metric.h"
+#include "quiver/core/random.h"
+#include "quiver/core/temporary_folder.h"
+#include "quiver/index/ground_truth.h"
+#include "quiver/index/internal/testing.h"
+
+namespace quiver {
+namespace {
+using internal::all_alike;
+using internal::clustered;
+using testing::HasSubstr;
+
+constexpr std::uint64_t kSeed = 17;
+constexpr std::uint64_t kQueries = 7;  // the stream of queries around the same centres
+
+Space graph_space(std::size_t dims, Metric metric) {
+  return {.id = "", .dims = dims, .metric = metric, .prefix_of = "", .prefix_dims = 0};
+}
+std::unique_ptr<Index> made(const char* spec, const RowsView& base, Metric metric, unsigned threads = 2) {
+  quiver::Run run({.seed = kSeed, .threads = threads});
+  auto index = build_index(*IndexSpec::parse(spec), base, graph_space(dims_of(base), metric), {}, run);
+  EXPECT_TRUE(index.has_value()) << index.error().message();
+  return *std::move(index);
+}
+Hits all_hits(const Index& index, const RowsView& queries, const SearchParams& params, SearchStats* stats = nullptr) {
+  quiver::Run run({.threads = 2});
+  auto hits = index.search_batch(queries, params, run, stats);
+  EXPECT_TRUE(hits.has_value()) << hits.error().message();
+  return *std::move(hits);
+}
+std::vector<Hit> hits_of(const Index& index, const RowsView& query, const SearchParams& params, Scratch& scratch) {
+  std::vector<Hit> hits(std::min<std::size_t>(params.k, index.size()));
+  const auto found = index.search(query, params, scratch, hits);
+  EXPECT_TRUE(found.has_value()) << found.error().message();
+  hits.resize(found.has_value() ? *found : 0);
+  return hits;
+}
+std::vector<Hit> of_query(const Hits& hits, std::size_t q) { return {hits.of(q).begin(), hits.of(q).end()}; }
+
+// By the rows that a scan of the same codes finds, so that only the walk is judged.
+double recall_beside(const Index& index, const Index& exact, const RowsView& queries, const SearchParams& params) {
+  return GroundTruth{all_hits(exact, queries, {.k = params.k, .filter = params.filter})}.recall(
+      all_hits(index, queries, params), params.k);
+}
+
+class Some final : public RowFilter {
+ public:
+  explicit Some(std::uint32_t n, double selectivity = -1) : n_(n), selectivity_(selectivity) {}
+  bool allows(std::uint32_t row) const noexcept override { return n_ > 0 && row % n_ == 0; }
+  double selectivity() const noexcept override { return selectivity_ >= 0 ? selectivity_ : n_ == 0 ? 0 : 1.0 / n_; }
+
+ private:
+  std::uint32_t n_;
+  double selectivity_;
+};
+
+TEST(Graph, FindsWhatAScanFinds) {
+  struct {
+    std::size_t dims, rows;
+  } const shapes[] = {{3, 900}, {17, 1500}, {64, 1100}, {200, 900}};
+  for (const auto [dims, rows] : shapes) {
+    for (const Metric metric : {Metric::L2, Metric::Dot, Metric::Cosine}) {
+      Matrix base = clustered(rows, dims, kSeed);
+      const Matrix queries = clustered(100, dims, kSeed, kQueries);
+      if (metric == Metric::Dot) {  // lengths that vary forty times over
+        for (std::size_t i = 0; i < rows; ++i) {
+          Random random(kSeed, i);
+          const float scale = std::exp2(static_cast<float>(random.uniform()) * std::log2(40.0F)) / 8;
+          for (float& x : base.row(i)) x *= scale;
+        }
+      }
+      const auto index = made("graph", base.view(), metric);
+      const auto exact = made("flat + f16", base.view(), metric);
+      const std::string what = std::string(name_of(metric)) + ", " + std::to_string(dims) + " dims";
+      SearchStats stats;
+      all_hits(*index, queries.view(), {.k = 10}, &stats);
+      EXPECT_EQ(stats.plan, "walk");
+      EXPECT_LT(stats.bytes_read, 100 * exact->bytes()) << what;
+      EXPECT_GE(recall_beside(*index, *exact, queries.view(), {.k = 10}), 0.9) << what;
+      EXPECT_GE(recall_beside(*index, *exact, queries.view(), {.k = 10, .recall = 0.99F}), 0.98) << what;
+      EXPECT_GE(recall_beside(*index, *exact, queries.view(), {.k = 100, .recall = 0.99F}), 0.95) << what;
+    }
+  }
+}
+
+TEST(Graph, TakesEveryElementType) {
+  Matrix base = clustered(700, 24, kSeed), queries = clustered(60, 24, kSeed, kQueries);
+  for (Matrix* rows : {&base, &queries}) {
+    for (std::size_t i = 0; i < rows->rows(); ++i) {
+      for (float& x : rows->row(i)) x = std::clamp(std::round(60 + 20 * x), 0.0F, 127.0F);
+    }
+  }
+  const auto exact = made("flat", base.view(), Metric::L2);
+  for (const Element element : {Element::F16, Element::Bf16, Element::I8, Element::U8}) {
+    const auto typed_base = to_element(base.view(), element);
+    ASSERT_TRUE(typed_base.has_value());
+    const auto index = made("graph", typed_base->view(), Metric::L2);
+    const auto typed_queries = to_element(queries.view(), element);
+    EXPECT_GE(recall_beside(*index, *exact, queries.view(), {.k = 10, .recall = 0.99F}), 0.97) << name_of(element);
+    EXPECT_EQ(all_hits(*index, typed_queries->view(), {.k = 10}).hits, all_hits(*index, queries.view(), {.k = 10}).hits)
+        << name_of(element);
+    ASSERT_TRUE(index->add(typed_queries->view()).has_value());
+    EXPECT_EQ(index->size(), 760U);
+  }
+}
+
+TEST(Graph, FinerCodesOrderTheHits) {
+  const Matrix base = clustered(700, 32, kSeed), queries = clustered(60, 32, kSeed, kQueries);
+  const auto exact = made("flat", base.view(), Metric::L2);
+  for (const char* spec : {"graph + rerank(f32)", "graph + rerank(lvq(8))", "graph(20,12) + rerank(f32)"}) {
+    const auto index = made(spec, base.view(), Metric::L2);
+    EXPECT_GE(recall_beside(*index, *exact, queries.view(), {.k = 10, .recall = 0.99F}), 0.9) << spec;
+  }
+  const auto index = made("graph(20,12) + rerank(f32)", base.view(), Metric::L2);
+  EXPECT_EQ(index->spec(), "graph(20,12) + rerank(f32)");
+  EXPECT_EQ(IndexSpec::parse(made("graph", base.view().slice(0, 50), Metric::L2)->spec())->rerank->text(), "f16");
+  const Hits hits = all_hits(*index, queries.view(), {.k = 5});
+  for (std::size_t q = 0; q < queries.rows(); ++q) {
+    for (const Hit& hit : hits.of(q)) {
+      EXPECT_NEAR(static_cast<double>(hit.distance), internal::squared_l2(queries.row(q), base.row(hit.row)), 1e-4);
+    }
+    EXPECT_TRUE(std::is_sorted(hits.of(q).begin(), hits.of(q).end(), closer));
+  }
+}
+
+TEST(Graph, EveryNumberOfRows) {
+  for (const Metric metric : {Metric::L2, Metric::Dot, Metric::Cosine}) {
+    for (const std::size_t rows : {1U, 2U, 3U, 31U, 32U, 33U, 65U}) {
+      for (const std::size_t dims : {1U, 2U, 5U, 70U}) {
+        const std::string what =
+            std::to_string(rows) + " rows of " + std::to_string(dims) + ", " + std::string(name_of(metric));
+        const Matrix base = clustered(rows, dims, kSeed), queries = clustered(4, dims, kSeed, kQueries);
+        const auto index = made("graph", base.view(), metric);
+        const auto exact = made("flat + f16", base.view(), metric);
+        for (const std::uint32_t k : {1U, 10U, 70U}) {
+          const Hits found = all_hits(*index, queries.view(), {.k = k}),
+                     truth = all_hits(*exact, queries.view(), {.k = k});
+          ASSERT_EQ(found.counts, truth.counts) << what;
+          if (k >= rows) {
+            ASSERT_EQ(found.hits, truth.hits) << what;
+          }
+        }
+        EXPECT_EQ(all_hits(*index, queries.view(), {.k = 0}).hits.size(), 0U);
+        EXPECT_EQ(all_hits(*index, queries.view().slice(0, 0), {.k = 3}).queries(), 0U);
+      }
+    }
+  }
+}
+
+TEST(Graph, RowsAllAlikeAndRowsOfZeros) {
+  for (const Metric metric : {Metric::L2, Metric::Dot, Metric::Cosine}) {
+    for (const float value : {0.0F, 2.0F}) {
+      const Matrix base = all_alike(800, 6, value);
+      const auto index = made("graph", base.view(), metric);
+      const auto exact = made("flat + f16", base.view(), metric);
+      const Matrix queries = clustered(3, 6, kSeed), zero(1, 6);
+      for (const MatrixView query : {queries.view(), zero.view()}) {
+        for (const std::uint32_t k : {1U, 10U, 700U, 5000U}) {
+          const Hits hits = all_hits(*index, query, {.k = k}), truth = all_hits(*exact, query, {.k = k});
+          EXPECT_EQ(hits.counts, truth.counts);
+          for (std::size_t q = 0; q < hits.queries(); ++q) {
+            std::set<std::uint32_t> rows;
+            for (const Hit& hit : hits.of(q)) EXPECT_TRUE(rows.insert(hit.row).second);
+            ASSERT_EQ(hits.of(q).front().distance, truth.of(q).front().distance);
+            ASSERT_EQ(hits.of(q).back().distance, truth.of(q).back().distance);
+          }
+        }
+      }
+    }
+  }
+  // Some zero rows and many copies among others.
+  Matrix mixed = clustered(800, 12, kSeed);
+  for (std::size_t i = 0; i < mixed.rows(); i += 3) std::fill_n(mixed.row(i).data(), 12, 0.0F);
+  for (std::size_t i = 1; i < mixed.rows(); i += 3) std::copy_n(mixed.row(1 + i % 60).data(), 12, mixed.row(i).data());
+  const Matrix queries = clustered(50, 12, kSeed, kQueries);
+  for (const Metric metric : {Metric::L2, Metric::Dot, Metric::Cosine}) {
+    const auto index = made("graph", mixed.view(), metric);
+    const auto exact = made("flat + f16", mixed.view(), metric);
+    EXPECT_GE(recall_beside(*index, *exact, queries.view(), {.k = 10, .recall = 0.99F}), 0.9) << name_of(metric);
+  }
+}
+
+// Files repeat on one thread; the projection's last bits depend on how many threads added up the moments.
+TEST(Graph, TheAnswerDependsNotOnThreadsNorOnTheBatch) {
+  const Matrix base = clustered(1500, 40, kSeed), queries = clustered(150, 40, kSeed, kQueries);
+  const auto one = made("graph", base.view(), Metric::Cosine, 1), again = made("graph", base.view(), Metric::Cosine, 1);
+  const TemporaryFolder folder;
+  ASSERT_TRUE(one->save(folder.path() / "one.qvi").has_value());
+  ASSERT_TRUE(again->save(folder.path() / "again.qvi").has_value());
+  EXPECT_EQ(Container::open(folder.path() / "one.qvi", "index")->digest(),
+            Container::open(folder.path() / "again.qvi", "index")->digest());
+  Scratch scratch, with_threads;
+  for (const SearchParams& params : {SearchParams{.k = 10}, SearchParams{.k = 1, .recall = 0.5F},
+                                     SearchParams{.k = 30, .rerank = 31, .effort = 60}}) {
+    const Hits batch = all_hits(*one, queries.view(), params);
+    quiver::Run alone({.threads = 1});
+    EXPECT_EQ(batch.hits, one->search_batch(queries.view(), params, alone)->hits);
+    for (std::size_t q = 0; q < queries.rows(); ++q) {
+      ASSERT_EQ(hits_of(*one, queries.view().slice(q, 1), params, scratch), of_query(batch, q)) << "query " << q;
+    }
+    EXPECT_EQ(all_hits(*one, queries.view().slice(70, 3), params).hits,
+              std::vector<Hit>(batch.hits.begin() + 70 * params.k, batch.hits.begin() + 73 * params.k));
+  }
+}
+
+// One Scratch for indexes that come and go, maybe where another one stood.
+TEST(Graph, OneScratchServesManyIndexes) {
+  Scratch scratch;
+  const Matrix many = clustered(500, 12, kSeed), few = clustered(350, 5, kSeed);
+  for (int round = 0; round < 2; ++round) {
+    for (const Matrix* base : {&many, &few}) {
+      const auto index = made("graph", base->view(), Metric::L2);
+      for (std::size_t q = 0; q < 5; ++q) {
+        Scratch fresh;
+        const auto query = base->view().slice(q, 1);
+        EXPECT_EQ(hits_of(*index, query, {.k = 4}, scratch), hits_of(*index, query, {.k = 4}, fresh));
+        Matrix far = Matrix::copy_of(query);
+        for (float& x : far.row(0)) x = 1e15F;
+        EXPECT_EQ(hits_of(*index, far.view(), {.k = 4}, scratch).size(), 4U);
+      }
+    }
+  }
+}
+
+TEST(Graph, IsTheSameAfterSavingAndOpening) {
+  for (const Metric metric : {Metric::L2, Metric::Dot, Metric::Cosine}) {
+    const Matrix base = clustered(600, 20, kSeed), queries = clustered(40, 20, kSeed, kQueries);
+    const auto index = made("graph + rerank(lvq(8))", base.view(), metric);
+    const std::uint32_t gone[] = {0, 5, 77};
+    ASSERT_TRUE(index->remove(gone).has_value());
+    const TemporaryFolder folder;
+    ASSERT_TRUE(index->save(folder.path() / "x.qvi").has_value());
+    const auto opened = open_index(folder.path() / "x.qvi");
+    ASSERT_TRUE(opened.has_value()) << opened.error().message();
+    EXPECT_EQ((*opened)->spec(), index->spec());
+    EXPECT_EQ((*opened)->space(), index->space());
+    EXPECT_EQ((*opened)->bytes(), index->bytes());
+    EXPECT_EQ((*opened)->live(), 597U);
+    EXPECT_EQ(dynamic_cast<const GraphIndex&>(**opened).calibration(),
+              dynamic_cast<const GraphIndex&>(*index).calibration());
+    EXPECT_EQ(all_hits(**opened, queries.view(), {.k = 7}).hits, all_hits(*index, queries.view(), {.k = 7}).hits);
+    ASSERT_TRUE(index->add(queries.view()).has_value());
+    ASSERT_TRUE((*opened)->add(queries.view()).has_value());
+    EXPECT_EQ((*opened)->size(), 640U);
+    EXPECT_EQ(all_hits(**opened, queries.view(), {.k = 7}).hits, all_hits(*index, queries.view(), {.k = 7}).hits);
+    ASSERT_TRUE((*opened)->save(folder.path() / "y.qvi").has_value());
+    const auto again = open_index(folder.path() / "y.qvi");
+    ASSERT_TRUE(again.has_value()) << again.error().message();
+    EXPECT_EQ(all_hits(**again, queries.view(), {.k = 7}).hits, all_hits(*index, queries.view(), {.k = 7}).hits);
+  }
+}
+
+TEST(Graph, RowsAddedLaterAreFound) {
+  for (const Metric metric : {Metric::L2, Metric::Dot, Metric::Cosine}) {
+    const Matrix base = clustered(1600, 20, kSeed), queries = clustered(100, 20, kSeed, kQueries);
+    const auto index = made("graph", base.view().slice(0, 800), metric);
+    const auto exact = made("flat + f16", base.view(), metric);
+    for (std::size_t first = 800; first < 1600; first += 400) {
+      ASSERT_TRUE(index->add(base.view().slice(first, 400)).has_value());
+    }
+    ASSERT_TRUE(index->add(base.view().slice(0, 0)).has_value());
+    EXPECT_EQ(index->size(), 1600U);
+    EXPECT_GE(recall_beside(*index, *exact, queries.view(), {.k = 10, .recall = 0.99F}), 0.95) << name_of(metric);
+    // Each of the added rows by itself.
+    const Hits own = all_hits(*index, base.view().slice(800, 800), {.k = 10, .recall = 0.99F});
+    std::size_t found = 0;
+    for (std::size_t i = 0; i < 800; ++i) {
+      const auto hits = own.of(i);
+      found += std::any_of(hits.begin(), hits.end(), [&](const Hit& hit) { return hit.row == 800 + i; }) ? 1 : 0;
+    }
+    if (metric != Metric::Dot) {
+      EXPECT_GE(found, 790U) << name_of(metric);
+    }
+  }
+}
+
+TEST(Graph, RowsAddedToNextToNothing) {
+  const Matrix base = clustered(600, 8, kSeed), queries = clustered(50, 8, kSeed, kQueries);
+  const auto exact = made("flat + f16", base.view(), Metric::L2);
+  for (const std::size_t first : {1U, 2U, 40U}) {
+    const auto index = made("graph", base.view().slice(0, first), Metric::L2);
+    ASSERT_TRUE(index->add(base.view().slice(first, 600 - first)).has_value());
+    const Hits hits = all_hits(*index, queries.view(), {.k = 10, .effort = 400});
+    for (std::size_t q = 0; q < queries.rows(); ++q) ASSERT_EQ(hits.of(q).size(), 10U) << first;
+    const Hits all = all_hits(*index, queries.view(), {.k = 600}), truth = all_hits(*exact, queries.view(), {.k = 600});
+    EXPECT_EQ(all.hits, truth.hits) << first;
+  }
+  // Rows far outside those the graph was made of; the squared distances of the last are no f16.
+  const auto index = made("graph + rerank(f32)", base.view(), Metric::L2);
+  struct {
+    float scale;
+    std::size_t least;
+  } const outside[] = {{3, 42}, {10, 35}, {100, 30}};
+  for (const auto [scale, least] : outside) {
+    const std::size_t first = index->size();
+    Matrix far = Matrix::copy_of(queries.view());
+    for (std::size_t i = 0; i < far.rows(); ++i) {
+      for (float& x : far.row(i)) x *= scale;
+    }
+    ASSERT_TRUE(index->add(far.view()).has_value());
+    const Hits hits = all_hits(*index, far.view(), {.k = 1, .recall = 0.99F});
+    std::size_t found = 0;
+    for (std::size_t q = 0; q < far.rows(); ++q) found += hits.of(q).front().row == first + q ? 1 : 0;
+    EXPECT_GE(found, least) << scale;
+  }
+  // Copies of one row, many times.
+  const Matrix copies = all_alike(300, 8, 0.5F);
+  ASSERT_TRUE(index->add(copies.view()).has_value());
+  const Hits of_copies = all_hits(*index, copies.view().slice(0, 1), {.k = 20});
+  for (const Hit& hit : of_copies.of(0)) EXPECT_EQ(hit.distance, 0);
+}
+
+TEST(Graph, RemovedRowsLeadOnButAreNoHits) {
+  const Matrix base = clustered(2000, 12, kSeed), queries = clustered(40, 12, kSeed, kQueries);
+  const auto index = made("graph", base.view(), Metric::L2), exact = made("flat + f16", base.view(), Metric::L2);
+  std::vector<std::uint32_t> even, odd;
+  for (std::uint32_t row = 0; row < 2000; ++row) (row % 2 == 0 ? even : odd).push_back(row);
+  ASSERT_TRUE(index->remove(even).has_value());
+  ASSERT_TRUE(exact->remove(even).has_value());
+  EXPECT_EQ(index->live(), 1000U);
+  EXPECT_GE(recall_beside(*index, *exact, queries.view(), {.k = 10, .recall = 0.99F}), 0.95);
+  for (const Hit& hit : all_hits(*index, queries.view(), {.k = 10}).hits) EXPECT_EQ(hit.row % 2, 1U);
+  EXPECT_EQ(all_hits(*index, queries.view(), {.k = 1500}).counts, std::vector<std::uint32_t>(40, 1000));
+  EXPECT_THAT(index->remove({even.data(), 1}).error().message(), HasSubstr("removed already"));
+  ASSERT_TRUE(index->remove(odd).has_value());
+  EXPECT_EQ(index->live(), 0U);
+  EXPECT_EQ(all_hits(*index, queries.view(), {.k = 10}).counts, std::vector<std::uint32_t>(40, 0));
+  Scratch scratch;
+  EXPECT_TRUE(hits_of(*index, queries.view().slice(0, 1), {.k = 10}, scratch).empty());
+  ASSERT_TRUE(index->add(queries.view().slice(0, 1)).has_value());
+  const auto only = hits_of(*index, queries.view().slice(0, 1), {.k = 10}, scratch);
+  ASSERT_EQ(only.size(), 1U);
+  EXPECT_EQ(only[0].row, 2000U);
+}
+
+TEST(Graph, FiltersLoseNoHitsWhateverTheyClaim) {
+  const Matrix base = clustered(5000, 12, kSeed), queries = clustered(40, 12, kSeed, kQueries);
+  const auto index = made("graph", base.view(), Metric::L2), exact = made("flat + f16", base.view(), Metric::L2);
+  const Some none(0), one(5001), percent(100), half(2), percent_claims_all(100, 1), none_claims_all(0, 1),
+      all_claims_none(1, 0);
+  Scratch scratch;
+  for (const Some* filter : {&none, &one, &percent, &half, &percent_claims_all, &none_claims_all, &all_claims_none}) {
+    for (const std::uint32_t k : {1U, 10U, 80U}) {
+      const SearchParams params{.k = k, .filter = filter};
+      const Hits found = all_hits(*index, queries.view(), params), truth = all_hits(*exact, queries.view(), params);
+      ASSERT_EQ(found.counts, truth.counts);
+      for (std::size_t q = 0; q < queries.rows(); ++q) {
+        for (const Hit& hit : found.of(q)) ASSERT_TRUE(filter->allows(hit.row));
+        ASSERT_EQ(hits_of(*index, queries.view().slice(q, 1), params, scratch), of_query(found, q));
+      }
+    }
+    EXPECT_GE(recall_beside(*index, *exact, queries.view(), {.k = 10, .filter = filter}), 0.9);
+  }
+  SearchStats stats;
+  all_hits(*index, queries.view(), {.k = 10, .filter = &half}, &stats);
+  EXPECT_EQ(stats.plan, "walk");
+  all_hits(*index, queries.view(), {.k = 10, .filter = &percent}, &stats);
+  EXPECT_EQ(stats.plan, "filter first");
+  // With removed rows too.
+  std::vector<std::uint32_t> gone;
+  for (std::uint32_t row = 0; row < 5000; row += 4) gone.push_back(row);
+  ASSERT_TRUE(index->remove(gone).has_value());
+  for (const Hit& hit : all_hits(*index, queries.view(), {.k = 10, .filter = &half}).hits) EXPECT_EQ(hit.row % 4, 2U);
+}
+
+TEST(Graph, EffortAndRerankDoWhatTheySay) {
+  const Matrix base = clustered(3000, 16, kSeed), queries = clustered(50, 16, kSeed, kQueries);
+  const auto index = made("graph", base.view(), Metric::L2), exact = made("flat + f16", base.view(), Metric::L2);
+  SearchStats little, much;
+  all_hits(*index, queries.view(), {.k = 10, .effort = 12}, &little);
+  all_hits(*index, queries.view(), {.k = 10, .effort = 400}, &much);
+  EXPECT_LT(little.bytes_read, much.bytes_read);
+  EXPECT_GE(recall_beside(*index, *exact, queries.view(), {.k = 10, .effort = 400}), 0.99);
+  SearchStats stats;
+  all_hits(*index, queries.view(), {.k = 10, .rerank = 33, .effort = 100}, &stats);
+  EXPECT_EQ(stats.reranked, 50U * 33);
+  stats = {};
+  all_hits(*index, queries.view(), {.k = 10, .rerank = 1, .effort = 100}, &stats);
+  EXPECT_EQ(stats.reranked, 50U * 10) << "never fewer than k";
+  SearchStats low, high;
+  all_hits(*index, queries.view(), {.k = 10, .recall = 0.5F}, &low);
+  all_hits(*index, queries.view(), {.k = 10, .recall = 1}, &high);
+  EXPECT_LE(low.distances, high.distances);
+  const auto steps = dynamic_cast<const GraphIndex&>(*index).calibration();
+  ASSERT_FALSE(steps.empty());
+  EXPECT_TRUE(std::is_sorted(steps.begin(), steps.end()));
+  EXPECT_GE(steps.back().second, 0.98F);
+}
+
+// Queries that come from elsewhere than the rows: the effort is measured on those that were given.
+TEST(Graph, CalibratesOnTheQueriesItIsGiven) {
+  const Matrix base = clustered(1000, 16, kSeed), queries = clustered(200, 16, kSeed + 1, kQueries);
+  quiver::Run run({.seed = kSeed, .threads = 2});
+  const auto index =
+      build_index(*IndexSpec::parse("graph"), base.view(), graph_space(16, Metric::L2), queries.view(), run);
+  ASSERT_TRUE(index.has_value()) << index.error().message();
+  const auto exact = made("flat + f16", base.view(), Metric::L2);
+  EXPECT_GE(recall_beside(**index, *exact, queries.view(), {.k = 10}), 0.92);
+  EXPECT_NE(dynamic_cast<const GraphIndex&>(**index).calibration(),
+            dynamic_cast<const GraphIndex&>(*made("graph", base.view(), Metric::L2)).calibration());
+  Matrix bad(3, 16);
+  bad.row(1)[2] = NAN;
+  EXPECT_FALSE(build_index(*IndexSpec::parse("graph"), base.view(), graph_space(16, Metric::L2), bad.view(), run));
+  const Matrix shorter(3, 4);
+  EXPECT_THAT(build_index(*IndexSpec::parse("graph"), base.view(), graph_space(16, Metric::L2), shorter.view(), run)
+                  .error()
+                  .message(),
+              HasSubstr("sample queries of 4 dims"));
+}
+
+TEST(Graph, QueriesOfAnyLengthAreAnswered) {
+  const Matrix base = clustered(700, 10, kSeed);
+  for (const Metric metric : {Metric::L2, Metric::Dot, Metric::Cosine}) {
+    const auto index = made("graph", base.view(), metric), exact = made("flat + f16", base.view(), metric);
+    for (const float scale : {0.0F, 1e-30F, 1e-12F, 1e-3F, 1e3F, 1e12F, 1e25F, 1e37F}) {
+      Matrix queries = clustered(10, 10, kSeed, kQueries);
+      for (std::size_t q = 0; q < queries.rows(); ++q) {
+        for (float& x : queries.row(q)) x *= scale;
+      }
+      const Hits hits = all_hits(*index, queries.view(), {.k = 10});
+      const Hits truth = all_hits(*exact, queries.view(), {.k = 10});
+      EXPECT_EQ(hits.counts, truth.counts) << name_of(metric) << " at " << scale;
+      if (metric != Metric::L2 && scale >= 1e-12F && scale <= 1e12F) {
+        EXPECT_GE(GroundTruth{truth}.recall(hits, 10), 0.9) << name_of(metric) << " at " << scale;
+      }
+    }
+  }
+}
+
+TEST(Graph, SaysWhatIsWrong) {
+  const Matrix base = clustered(60, 4, kSeed), longer(1, 5), two(2, 4), none(0, 4), wide = clustered(35, 50, kSeed);
+  Matrix bad(1, 4);
+  bad.row(0)[1] = NAN;
+  quiver::Run run({.threads = 1});
+  const auto message = [&](const char* spec, const RowsView& rows, Metric metric) {
+    const auto built = build_index(*IndexSpec::parse(spec), rows,
+                                   graph_space(spec == std::string_view("graph(40)") ? 50 : 4, metric), {}, run);
+    EXPECT_FALSE(built.has_value()) << spec;
+    return built.has_value() ? "" : built.error().message();
+  };
+  EXPECT_THAT(message("graph", base.view(), Metric::Manhattan), HasSubstr("not manhattan; use hnsw or flat"));
+  EXPECT_THAT(message("graph", base.view(), Metric::Hamming), HasSubstr("not hamming"));
+  EXPECT_THAT(message("graph + lvq(8)", base.view(), Metric::L2), HasSubstr("write graph + rerank(lvq(8))"));
+  EXPECT_THAT(message("graph", none.view(), Metric::L2), HasSubstr("there are none; use flat"));
+  EXPECT_THAT(message("graph", bad.view(), Metric::L2), HasSubstr("column 1 is NaN"));
+  EXPECT_THAT(message("graph", longer.view(), Metric::L2), HasSubstr("5 dims"));
+  EXPECT_THAT(message("graph", SparseView{}, Metric::L2), HasSubstr("sparse"));
+  EXPECT_THAT(message("graph(5)", base.view(), Metric::L2), HasSubstr("5 dimensions for rows of 4: at most 4"));
+  EXPECT_THAT(message("graph(40)", wide.view(), Metric::L2), HasSubstr("35 rows cannot tell 40 directions apart"));
+  EXPECT_THAT(IndexSpec::parse("graph(4,6)").error().message(), HasSubstr("6 groups: a graph takes a multiple of 4"));
+  EXPECT_FALSE(IndexSpec::parse("graph(4,260)").has_value());
+  EXPECT_FALSE(IndexSpec::parse("graph(4,8,1)").has_value());
+
+  IndexSpec by_hand;
+  by_hand.structure = "graph";
+  const auto from_defaults = build_index(by_hand, base.view(), graph_space(4, Metric::L2), {}, run);
+  ASSERT_TRUE(from_defaults.has_value()) << from_defaults.error().message();
+  EXPECT_EQ((*from_defaults)->spec(), "graph(4,8) + rerank(f16)");
+  by_hand.arguments = {0, 6};
+  EXPECT_THAT(build_index(by_hand, base.view(), graph_space(4, Metric::L2), {}, run).error().message(),
+              HasSubstr("6 groups"));
+
+  const auto index = made("graph", base.view(), Metric::L2);
+  Scratch scratch;
+  std::vector<Hit> out(1);
+  EXPECT_THAT(index->search(longer.view(), {.k = 1}, scratch, out).error().message(), HasSubstr("5 dims"));
+  EXPECT_THAT(index->search(two.view(), {.k = 1}, scratch, out).error().message(), HasSubstr("use search_batch"));
+  EXPECT_THAT(index->search(bad.view(), {.k = 1}, scratch, out).error().message(), HasSubstr("column 1 is NaN"));
+  EXPECT_THAT(index->search_batch(bad.view(), {.k = 1}, run).error().message(), HasSubstr("row 0, column 1 is NaN"));
+  EXPECT_THAT(index->search_batch(longer.view(), {.k = 1}, run).error().message(), HasSubstr("5 dims"));
+  const std::uint32_t beyond[] = {0, 60};
+  EXPECT_THAT(index->remove(beyond).error().message(), HasSubstr("rows 0 .. 59"));
+  run.cancel();
+  EXPECT_EQ(index->search_batch(two.view(), {.k = 1}, run).error().code(), Code::Cancelled);
+  EXPECT_EQ(build_index(*IndexSpec::parse("graph"), base.view(), graph_space(4, Metric::L2), {}, run).error().code(),
+            Code::Cancelled);
+}
+
+TEST(Graph, AFailedAddChangesNothing) {
+  const Matrix base = clustered(60, 4, kSeed), longer(1, 5);
+  Matrix bad(2, 4);
+  bad.row(1)[1] = NAN;
+  const auto index = made("graph", base.view(), Metric::L2);
+  EXPECT_THAT(index->add(bad.view()).error().message(), HasSubstr("row 1, column 1 is NaN"));
+  EXPECT_THAT(index->add(longer.view()).error().message(), HasSubstr("5 dims"));
+  EXPECT_FALSE(index->add(SparseView{}).has_value());
+  // What the finer codes refuse.
+  Matrix bytes(60, 4);
+  for (std::size_t i = 0; i < 60; ++i) bytes.row(i)[i % 4] = static_cast<float>(i % 100);
+  const auto of_bytes = made("graph + rerank(i8)", bytes.view(), Metric::L2);
+  Matrix large(2, 4);
+  large.row(1)[0] = 1000;
+  EXPECT_FALSE(of_bytes->add(large.view()).has_value());
+  for (const Index* after : {index.get(), of_bytes.get()}) {
+    EXPECT_EQ(after->size(), 60U);
+    EXPECT_EQ(all_hits(*after, base.view(), {.k = 60}).counts, std::vector<std::uint32_t>(60, 60));
+  }
+  ASSERT_TRUE(index->add(base.view().slice(0, 2)).has_value());
+  EXPECT_EQ(all_hits(*index, base.view().slice(1, 1), {.k = 2}).of(0).back().row, 61U);
+}
+
+// A file as save() writes it, with one section put in another's place.
+Result<std::unique_ptr<Index>> graph_with(const std::filesystem::path& from, const std::string& name,
+                                          const std::string& content) {
+  const Container file = *Container::open(from, "index");
+  ContainerWriter writer("index");
+  for (const std::string& section : file.names()) {
+    writer.add(section, section == name ? content : std::string(*file.text(section)));
+  }
+  const std::filesystem::path changed = from.parent_path() / "changed.qvi";
+  EXPECT_TRUE(writer.save(changed).has_value());
+  return open_index(changed);
+}
+
+TEST(Graph, OpensNothingBroken) {
+  const Matrix base = clustered(40, 4, kSeed);
+  const auto index = made("graph(4,4)", base.view(), Metric::L2);
+  const TemporaryFolder folder;
+  const std::filesystem::path path = folder.path() / "x.qvi";
+  ASSERT_TRUE(index->save(path).has_value());
+  const Container file = *Container::open(path, "index");
+  const auto text = [&](const char* section) { return std::string(*file.text(section)); };
+  const auto message = [&](const char* section, const std::string& content) {
+    const auto opened = graph_with(path, section, content);
+    EXPECT_FALSE(opened.has_value()) << section;
+    if (opened.has_value()) return std::string();
+    EXPECT_EQ(opened.error().code(), Code::Corruption) << section << ": " << opened.error().message();
+    return opened.error().message();
+  };
+  const std::string rows = text("graph/rows");
+  constexpr std::size_t kRow = 64 + 16 * 4 + 256, kOffsets = 64 + 16 * 4, kNumbers = kOffsets + 128;
+  ASSERT_EQ(rows.size(), 40 * kRow);
+  ASSERT_TRUE(graph_with(path, "graph/rows", rows).has_value());
+  EXPECT_THAT(message("graph/rows", rows.substr(64)), HasSubstr("not a multiple of its 384 bytes a row"));
+  EXPECT_THAT(message("graph/rows", rows.substr(kRow)), HasSubstr("of 39 as a neighbour"));
+  std::string header = text("index");
+  header.replace(header.find("\"rows\": 40"), 10, "\"rows\": 41")
+      .replace(header.find("\"live\": 40"), 10, "\"live\": 41");
+  EXPECT_THAT(message("index", header), HasSubstr("are not the 41 rows"));
+  std::string broken = rows;
+  const std::uint32_t beyond = 40, no_row = 0x7fffffff;
+  std::memcpy(broken.data() + 3 * kRow + kNumbers + 4, &beyond, 4);
+  EXPECT_THAT(message("graph/rows", broken), HasSubstr("row 3 has row 40 of 40 as a neighbour"));
+  broken = rows;  // no row, and yet at a finite distance: a walk would go there
+  std::memcpy(broken.data() + 3 * kRow + kNumbers, &no_row, 4);
+  EXPECT_THAT(message("graph/rows", broken), HasSubstr("row 3 has row 2147483647"));
+  const std::string root = text("graph/root");
+  EXPECT_THAT(message("graph/root", root + root), HasSubstr("2 roots"));
+  EXPECT_THAT(message("graph/root", ""), HasSubstr("0 roots"));
+  EXPECT_THAT(message("graph/shape", "{}"), HasSubstr("groups"));
+  EXPECT_THAT(message("graph/shape", R"({"groups":8,"blocks":1,"entry_blocks":2})"), HasSubstr("does not fit"));
+  EXPECT_THAT(message("graph/shape", R"({"groups":4,"blocks":0,"entry_blocks":2})"), HasSubstr("does not fit"));
+  EXPECT_THAT(message("graph/shape", R"({"groups":4,"blocks":1,"entry_blocks":0})"), HasSubstr("does not fit"));
+  EXPECT_THAT(message("graph/space", R"({"longest":1,"unit":0})"), HasSubstr("does not fit the index's space"));
+  EXPECT_THAT(message("graph/space", "x"), HasSubstr("section 'graph/space'"));
+  EXPECT_THAT(message("graph/starts", text("graph/starts").substr(2)), HasSubstr("do not agree"));
+  EXPECT_THAT(message("graph/centroids", text("graph/centroids").substr(4)), HasSubstr("do not agree"));
+  EXPECT_THAT(message("graph/calibration", std::string(12, '\0')), HasSubstr("not a rising list"));
+  // Any section gone; the spectrum is for people.
+  for (const std::string& left_out : file.names()) {
+    ContainerWriter writer("index");
+    for (const std::string& section : file.names()) {
+      if (section != left_out) writer.add(section, std::string(*file.text(section)));
+    }
+    ASSERT_TRUE(writer.save(folder.path() / "less.qvi").has_value());
+    EXPECT_EQ(open_index(folder.path() / "less.qvi").has_value(), left_out == "graph/spectrum") << left_out;
+  }
+  const std::string bytes = *read_file(path);
+  const auto opens = [&](std::string_view changed) {
+    std::ofstream out(folder.path() / "damaged.qvi", std::ios::binary | std::ios::trunc);
+    out.write(changed.data(), static_cast<std::streamsize>(changed.size()));
+    out.close();
+    return open_index(folder.path() / "damaged.qvi").has_value();
+  };
+  ASSERT_TRUE(opens(bytes));
+  for (std::size_t at = 0; at < bytes.size(); at += 101) {
+    std::string flipped = bytes;
+    flipped[at] = static_cast<char>(flipped[at] ^ (1 << (at % 8)));
+    ASSERT_FALSE(opens(flipped)) << "byte " << at << " flipped";
+    ASSERT_FALSE(opens(std::string_view(bytes).substr(0, at))) << "cut to " << at;
+  }
+}
+
+}  // namespace
+}  // namespace quiver
