@@ -8,7 +8,8 @@
 //
 // The cut minimises the sum over groups of n dims of n * (geometric mean of their variances) * kShare[n], the
 // distortion of 16 centroids for n Gaussian coordinates, by dynamic programming; where a group's last variances are
-// below what its first ones leave, they count in full instead. Dimensions behind the last group are not coded. Thread-safety: immutable; scratch has one owner. Cost: tables 16 * dims products.
+// below what its first ones leave, they count in full instead. Dimensions behind the last group are not coded.
+// Thread-safety: immutable; scratch has one owner. Cost: tables 16 * dims products.
 #pragma once
 #include <cstdint>
 #include <string_view>
