@@ -6,13 +6,15 @@
 #include "quiver/cli/verbs.h"
 #include "quiver/core/metric.h"
 #include "quiver/core/progress.h"
-#include "quiver/index/spec.h"
+#include "quiver/index/hnsw.h"
+#include "quiver/index/insertion_order.h"
+#include "quiver/inspect/intrinsic_dimension.h"
 
 namespace quiver::cli {
 namespace {
 
 struct IndexFlags {
-  std::string vectors, column, spec = "flat + lvq(8)", metric, queries, out;
+  std::string vectors, column, spec = "flat + lvq(8)", metric, queries, out, order = "as_given";
   std::size_t rows = 0;
   template <class V>
   void visit(V& v) {
@@ -22,9 +24,29 @@ struct IndexFlags {
     v("spec", spec, "structure and codes");
     v("metric", metric, "l2, dot, cosine, manhattan or hamming; empty: what the vectors say");
     v("queries", queries, "sample queries, for codes that adapt to them");
+    v.choice("order", order, "how rows enter an hnsw graph; hits keep their row numbers",
+             {"as_given", "shuffled", "lid_descending"});
     v("out", out, "the index file, .qvi");
   }
 };
+
+Result<std::unique_ptr<Index>> built(const IndexFlags& options, const IndexSpec& spec, const Rows& rows,
+                                     MatrixView queries, Run& run) {
+  if (options.order == "as_given") return build_index(spec, rows, queries, run);
+  if (spec.structure != "hnsw") {
+    return Error::invalid_argument(
+        fmt::format("--order {} is for hnsw, which rows enter one by one; '{}' takes them all at once", options.order,
+                    spec.text()));
+  }
+  IntrinsicDimension dimension;
+  const bool by_lid = options.order == "lid_descending";
+  if (by_lid) {
+    QUIVER_TRY(dimension, intrinsic_dimension(rows, {}, run));
+  }
+  QUIVER_TRY(const auto order, insertion_order(by_lid ? InsertionOrder::LidDescending : InsertionOrder::Shuffled,
+                                               {.rows = rows.size(), .seed = run.seed(), .lid = dimension.lid}));
+  return HnswIndex::build(spec, rows.view(), rows.space(), queries, run, order);
+}
 
 Result<Answer> run_build(const IndexFlags& options, Run& run) {
   QUIVER_TRY(check_writable(options.out));
@@ -41,7 +63,7 @@ Result<Answer> run_build(const IndexFlags& options, Run& run) {
     QUIVER_TRY(sample, read_rows(options.queries, ""));
     QUIVER_TRY(queries, sample.dense());
   }
-  QUIVER_TRY(auto index, build_index(spec, rows, queries, run).within(fmt::format("indexing {}", options.vectors)));
+  QUIVER_TRY(auto index, built(options, spec, rows, queries, run).within(fmt::format("indexing {}", options.vectors)));
   QUIVER_TRY(index->save(options.out));
   const double per_row = static_cast<double>(index->bytes()) / static_cast<double>(index->size());
   return Answer{{{"out", options.out},

@@ -7,7 +7,6 @@
 #include "quiver/cli/table.h"
 #include "quiver/cli/verbs.h"
 #include "quiver/core/progress.h"
-#include "quiver/core/random.h"
 #include "quiver/inspect/order_risk.h"
 
 namespace quiver::cli {
@@ -53,12 +52,7 @@ Result<Answer> run_order(const OrderFlags& options, Run& run) {
                     "--queries",
                     options.file, rows.size(), options.queries));
   }
-  std::vector<std::uint32_t> base, asked;
-  const auto all =
-      Random(run.seed(), stream_of("held-out queries")).permutation(static_cast<std::uint32_t>(rows.size()));
-  asked.assign(all.begin(), all.begin() + options.queries);
-  base.assign(all.begin() + options.queries, all.end());
-  std::ranges::sort(base);
+  const auto [base, asked] = hold_out(static_cast<std::uint32_t>(rows.size()), options.queries, run.seed());
   std::vector<std::uint32_t> categories;
   if (!options.label.empty()) {
     QUIVER_TRY(const Categories labels, data.items().categories(options.label));

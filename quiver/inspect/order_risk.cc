@@ -87,6 +87,13 @@ std::string advice_for(std::span<const OrderOutcome> outcomes, std::uint32_t shu
 }
 }  // namespace
 
+HeldOut hold_out(std::uint32_t rows, std::uint32_t queries, std::uint64_t seed) {
+  const auto all = Random(seed, stream_of("held-out queries")).permutation(rows);
+  HeldOut out{{all.begin() + queries, all.end()}, {all.begin(), all.begin() + queries}};
+  std::ranges::sort(out.base);
+  return out;
+}
+
 double skewness_of(std::span<const std::uint32_t> values) noexcept {
   const auto count = static_cast<double>(values.size());
   double mean = 0, second = 0, third = 0;

@@ -50,6 +50,12 @@ struct OrderRisk {
 Result<OrderRisk> order_risk(const Rows& base, const Rows& queries, std::span<const std::uint32_t> categories,
                              const OrderRiskOptions& options, Run& run);
 
+// Rows held out as queries, drawn by the seed, and all others in their order. Requires: queries <= rows.
+struct HeldOut {
+  std::vector<std::uint32_t> base, queries;
+};
+HeldOut hold_out(std::uint32_t rows, std::uint32_t queries, std::uint64_t seed);
+
 double skewness_of(std::span<const std::uint32_t> values) noexcept;  // third standardised moment; 0 if all are equal
 
 }  // namespace quiver

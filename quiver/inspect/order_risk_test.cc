@@ -85,6 +85,18 @@ TEST(OrderRisk, SaysWhatIsWrong) {
   EXPECT_EQ(order_risk(base, queries, {}, {.lid = {.k = 20}}, run).error().code(), Code::Cancelled);
 }
 
+TEST(HoldOut, EveryRowIsOnOneSide) {
+  const HeldOut split = hold_out(20, 6, kOrderSeed);
+  EXPECT_EQ(split.queries.size(), 6U);
+  EXPECT_TRUE(std::ranges::is_sorted(split.base));
+  std::vector<std::uint32_t> all = split.base;
+  all.insert(all.end(), split.queries.begin(), split.queries.end());
+  std::ranges::sort(all);
+  for (std::uint32_t i = 0; i < 20; ++i) EXPECT_EQ(all[i], i);
+  EXPECT_EQ(hold_out(20, 6, kOrderSeed).queries, split.queries);
+  EXPECT_TRUE(hold_out(3, 3, 1).base.empty());
+}
+
 TEST(Skewness, IsOfTheLongTail) {
   EXPECT_EQ(skewness_of({}), 0);
   const std::uint32_t equal[] = {2, 2, 2}, tail[] = {0, 0, 0, 4}, other_tail[] = {4, 4, 4, 0};
