@@ -133,15 +133,21 @@ Result<void> parse_value(std::string_view text, double& out) {
   if (!std::isfinite(out)) return Error::invalid_argument(fmt::format("'{}' is not a finite number", text));
   return {};
 }
+// A comma within parentheses belongs to its part: "pq(16,4), f32" has two.
 std::vector<std::string> split_list(std::string_view text) {
   std::vector<std::string> parts;
   if (trimmed(text).empty()) return parts;
-  for (;;) {
-    const std::size_t comma = text.find(',');
-    parts.emplace_back(trimmed(text.substr(0, comma)));
-    if (comma == std::string_view::npos) return parts;
-    text.remove_prefix(comma + 1);
+  int open = 0;
+  std::size_t begin = 0;
+  for (std::size_t i = 0; i <= text.size(); ++i) {
+    if (i == text.size() || (text[i] == ',' && open == 0)) {
+      parts.emplace_back(trimmed(text.substr(begin, i - begin)));
+      begin = i + 1;
+    } else {
+      open = std::max(0, open + (text[i] == '(' ? 1 : text[i] == ')' ? -1 : 0));
+    }
   }
+  return parts;
 }
 std::string show(bool value) { return value ? "true" : "false"; }
 std::string show(long long value) { return fmt::format("{}", value); }

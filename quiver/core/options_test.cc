@@ -106,6 +106,13 @@ TEST(OptionsTest, DidYouMeanFindsNearNamesOnly) {
   EXPECT_EQ(did_you_mean("encod", known), "encode");
   EXPECT_EQ(did_you_mean("xyz", known), "");
 }
+TEST(OptionsTest, ACommaWithinParenthesesBelongsToItsPart) {
+  using Parts = std::vector<std::string>;
+  EXPECT_EQ(internal::split_list("flat + pq(16,4), flat,rq(8)"), (Parts{"flat + pq(16,4)", "flat", "rq(8)"}));
+  EXPECT_EQ(internal::split_list(" 8 ,16,"), (Parts{"8", "16", ""}));
+  EXPECT_EQ(internal::split_list("a),b(c,d"), (Parts{"a)", "b(c,d"}));
+  EXPECT_EQ(internal::split_list("  "), Parts{});
+}
 
 }  // namespace
 }  // namespace quiver
