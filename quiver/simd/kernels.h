@@ -79,6 +79,7 @@ struct Kernels {
   // Estimated distances to the neighbours of a row in a graph (neighbours.h).
   NeighbourScan neighbour_scan = nullptr;
   BuildTables neighbour_tables = nullptr;
+  NearestCodes nearest_codes = nullptr;
 
   // Over one array. min_max of nothing is (+inf, -inf). Requires: no NaN in min_max.
   void (*min_max)(const float* values, std::size_t count, float* low, float* high) noexcept = nullptr;

@@ -57,6 +57,7 @@ std::uint32_t neighbour_scan(const std::byte* block, const NeighbourTables& tabl
 void fill_neighbours_avx2(Kernels& table) noexcept {
   table.neighbour_scan = &neighbour_scan;
   table.neighbour_tables = &neighbour_tables;
+  table.nearest_codes = &nearest_codes;
   table.least = &least;
 }
 

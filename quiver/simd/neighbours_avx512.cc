@@ -52,6 +52,15 @@ std::uint32_t neighbour_scan(const std::byte* block, const NeighbourTables& tabl
   return closer;
 }
 
+void nearest_of(const float* values, const float* half_norms, std::size_t groups, std::uint8_t* codes) noexcept {
+  for (std::size_t g = 0; g < groups; ++g) {
+    const __m512 nearness = _mm512_sub_ps(_mm512_loadu_ps(values + 16 * g), _mm512_loadu_ps(half_norms + 16 * g));
+    const __m512 most = _mm512_set1_ps(_mm512_reduce_max_ps(nearness));
+    const __mmask16 at = _mm512_cmp_ps_mask(nearness, most, _CMP_EQ_OQ);
+    codes[g] = static_cast<std::uint8_t>(__builtin_ctz(at | 0x10000U) & 15);
+  }
+}
+
 // The least of every lane first, then the first place that holds the least of all.
 std::size_t least_of(const float* values, std::size_t count) noexcept {
   const __m512 infinity = _mm512_set1_ps(__builtin_inff());
@@ -74,6 +83,7 @@ std::size_t least_of(const float* values, std::size_t count) noexcept {
 void fill_neighbours_avx512(Kernels& table) noexcept {
   table.neighbour_scan = &neighbour_scan;
   table.neighbour_tables = &neighbour_tables;
+  table.nearest_codes = &nearest_of;
   table.least = &least_of;
 }
 
