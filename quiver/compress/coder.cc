@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cmath>
 
@@ -59,8 +60,8 @@ class CodedRows final : public Codes {
 
   Result<void> append(const DenseInput& input, Run* run) {
     std::byte* to = rows_.grow(input.rows());
-    std::memset(to, 0, input.rows() * rows_.stride());  // room that truncate() gave back is not
-    std::atomic<std::size_t> refused{input.rows()};     // the first row that cannot be coded
+    std::fill_n(to, input.rows() * rows_.stride(), std::byte{0});  // room that truncate() gave back is not
+    std::atomic<std::size_t> refused{input.rows()};                // the first row that cannot be coded
     const auto encode = [&](std::size_t begin, std::size_t end, unsigned) {
       if (run != nullptr && run->stop()) return;
       Matrix widened;

@@ -13,8 +13,10 @@
 // Values lie group by group, in a group stage by stage, in a stage centroid by centroid. Codes lie the same way.
 // Learning: k-means per codebook (kmeans.h) on a sample of the rows (CodebookShape::learning_rows), for a later stage
 // on what the nearest centroids of the earlier ones leave of it; seeds are those of the codebook's position, so that
-// equal shapes learn alike. Thread-safety: immutable. Cost: encode stages * centroids * dims operations a row, kBeam
-// times that for several stages.
+// equal shapes learn alike.
+//
+// Thread-safety: immutable. Cost: encode stages * centroids * dims operations a row, kBeam times that for several
+// stages.
 #pragma once
 #include <algorithm>
 #include <span>
