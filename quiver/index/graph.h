@@ -15,7 +15,7 @@
 // it by a number of hops; `rerank` candidates are scored by the finer codes (0: some more than k). A filter that few
 // rows pass is answered by a scan of those, so that never fewer than min(k, matches) hits come back. A batch lets
 // several walks take turns on each thread, which hides the wait for memory: twice the throughput of single searches.
-// File: docs/reference/formats/index.md. Cost, measured: docs/results/search.md. Sources: SymphonyQG (Gou et al.,
+// Why and how: docs/explanation/graph-index.md. File: docs/reference/formats/index.md. Sources: SymphonyQG (Gou et al.,
 // SIGMOD 2025), RaBitQ (Gao & Long, SIGMOD 2024), LeanVec (Tepper et al., TMLR 2024), DiskANN (Subramanya et al.,
 // NeurIPS 2019), PiPNN (2025).
 #pragma once

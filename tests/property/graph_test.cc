@@ -26,7 +26,8 @@ class EveryNthOnly final : public RowFilter {
 
 RC_GTEST_PROP(Graphs, AnswerInFullWhateverTheRows, ()) {
   // A few rows are scanned, more are walked.
-  const auto rows = *rc::gen::oneOf(rc::gen::inRange<std::size_t>(1, 70), rc::gen::inRange<std::size_t>(305, 420));
+  const auto rows = *rc::gen::weightedOneOf<std::size_t>(
+      {{3, rc::gen::inRange<std::size_t>(1, 70)}, {1, rc::gen::inRange<std::size_t>(305, 420)}});
   const auto dims = *rc::gen::inRange<std::size_t>(1, 40);
   const auto seed = *rc::gen::arbitrary<std::uint64_t>();
   const Metric metric = *rc::gen::element(Metric::L2, Metric::Dot, Metric::Cosine);
