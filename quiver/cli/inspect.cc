@@ -51,9 +51,11 @@ Result<Answer> run_recall(const RecallVerbOptions& options, Run& run) {
     QUIVER_TRY(queries, read_rows(options.queries, options.column));
   }
   QUIVER_TRY(RowsView view, queries_for(*index, queries));
-  QUIVER_TRY(Recall recall,
-             audit_recall(*index, *exact, view,
-                          {.k = options.k, .sample = options.sample, .params = {.rerank = options.rerank, .effort = options.effort}}, run));
+  QUIVER_TRY(Recall recall, audit_recall(*index, *exact, view,
+                                         {.k = options.k,
+                                          .sample = options.sample,
+                                          .params = {.rerank = options.rerank, .effort = options.effort}},
+                                         run));
   return Answer{{{"k", recall.k},
                  {"queries", recall.queries},
                  {"recall", json_of(recall.at_k)},
