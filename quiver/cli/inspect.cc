@@ -22,6 +22,7 @@ namespace {
 struct RecallVerbOptions {
   std::string index, vectors, queries, column;
   std::uint32_t k = 10, sample = 1000, rerank = 0, effort = 0;
+  double recall = 0;
   template <class V>
   void visit(V& v) {
     v("index", index, "the index to audit");
@@ -31,6 +32,7 @@ struct RecallVerbOptions {
     v("k", k, "hits compared", 1, 10000);
     v("sample", sample, "queries drawn; 0: all", 0, 1 << 24);
     v("rerank", rerank, "candidates scored again by finer codes; 0: max(4 k, 64)", 0, 1 << 24);
+    v("recall", recall, "what a graph is asked to find, as it calibrated itself; 0: .95", 0, 1);
     v("effort", effort, "candidates a graph keeps while it is walked; 0: its own choice", 0, 1 << 24);
   }
 };
@@ -54,7 +56,9 @@ Result<Answer> run_recall(const RecallVerbOptions& options, Run& run) {
   QUIVER_TRY(Recall recall, audit_recall(*index, *exact, view,
                                          {.k = options.k,
                                           .sample = options.sample,
-                                          .params = {.rerank = options.rerank, .effort = options.effort}},
+                                          .params = {.rerank = options.rerank,
+                                                     .recall = static_cast<float>(options.recall),
+                                                     .effort = options.effort}},
                                          run));
   return Answer{{{"k", recall.k},
                  {"queries", recall.queries},

@@ -20,8 +20,8 @@ constexpr std::size_t kRangeSample = 4096;  // rows on which narrower ranges are
 struct Range {
   float low = 0, step = 0;
   std::uint8_t code(float x, float levels) const noexcept {
-    const float level = step > 0 ? (x - low) / step : 0;
-    return static_cast<std::uint8_t>(std::clamp(level, 0.0F, levels) + 0.5F);
+    const float level = step > 0 ? (x - low) / step + 0.5F : 0;  // truncation rounds to the nearest
+    return static_cast<std::uint8_t>(std::clamp(level, 0.0F, levels + 0.5F));
   }
   float value(std::uint8_t code) const noexcept { return low + step * static_cast<float>(code); }
 };

@@ -134,7 +134,8 @@ Result<IndexSpec> IndexSpec::parse(std::string_view text) {
 }
 
 std::string IndexSpec::text() const {
-  std::string out = SpecText{structure, arguments}.text();
+  const bool open = std::all_of(arguments.begin(), arguments.end(), [](unsigned a) { return a == 0; });
+  std::string out = open ? structure : SpecText{structure, arguments}.text();
   if (codes) out += " + " + codes->text();
   if (rerank) out += " + rerank(" + rerank->text() + ")";
   return out;
