@@ -30,8 +30,8 @@ struct IndexSpec {
   // Errors: InvalidArgument that points at the part that is wrong and guesses what was meant.
   static Result<IndexSpec> parse(std::string_view text);
   std::string text() const;
-  // True if an index of spec `built` may come from this one: what was left open (arguments of 0, a graph's rerank codes)
-  // was chosen while it was built.
+  // True if an index of spec `built` may come from this one: what was left open (arguments of 0, a graph's rerank
+  // codes) was chosen while it was built.
   bool allows(const IndexSpec& built) const;
   bool operator==(const IndexSpec&) const = default;
 };

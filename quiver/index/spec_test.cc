@@ -58,8 +58,9 @@ TEST(OpenIndex, SaysWhatIsWrongWithAFile) {
   ASSERT_TRUE(model.save(folder / "model.qvi").has_value());
   EXPECT_EQ(open_index(folder / "model.qvi").error().code(), Code::InvalidArgument);
   ContainerWriter newer("index");
-  newer.add("index",
-            std::string(R"({"spec": "hologram", "space": {"id": "", "dims": 2, "metric": "l2"}, "rows": 0, "live": 0})"));
+  newer.add(
+      "index",
+      std::string(R"({"spec": "hologram", "space": {"id": "", "dims": 2, "metric": "l2"}, "rows": 0, "live": 0})"));
   ASSERT_TRUE(newer.save(folder / "newer.qvi").has_value());
   EXPECT_EQ(open_index(folder / "newer.qvi").error().code(), Code::Unsupported);
   ContainerWriter odd("index");
