@@ -384,25 +384,30 @@ Result<Hits> GraphIndex::search_batch(const RowsView& queries, const SearchParam
   SearchStats own;
   SearchStats& counted = stats != nullptr ? *stats : own;
   const Eligible eligible(s.removed, params.filter);
-  if (!s.scans(params, k)) {
-    counted.plan = "walk";
-    const Effort effort = s.effort_of(params, k, eligible.all() ? nullptr : &eligible);
-    std::vector<SearchStats> parts(run.threads().count());
-    std::vector<std::unique_ptr<State::Walkers>> walkers(parts.size());
-    run.threads().parallel_for(input.rows(), kTogether, [&](std::size_t begin, std::size_t end, unsigned worker) {
-      if (run.stop()) return;
-      if (walkers[worker] == nullptr) walkers[worker] = std::make_unique<State::Walkers>();
-      const auto done =
-          s.search_some(input, begin, end - begin, effort, *walkers[worker], hits.hits, hits.counts, parts[worker]);
-      QUIVER_CHECK(done.has_value());  // queries were checked
-    });
-    for (const SearchStats& part : parts) {
-      counted.distances += part.distances;
-      counted.reranked += part.reranked;
-      counted.bytes_read += part.bytes_read;
+  if (s.scans(params, k)) {  // all of them at once: whom the filter allows is asked once, not for every query
+    QUIVER_TRY(const std::vector<TopK> best, internal::scan_batch(*s.codes, input, k, eligible, run, counted));
+    for (std::size_t q = 0; q < best.size(); ++q) {
+      hits.counts[q] = static_cast<std::uint32_t>(best[q].sorted_into(std::span(hits.hits).subspan(q * k, k)));
     }
+    return hits;
   }
-  // What a walk did not complete, or a scan answers better.
+  counted.plan = "walk";
+  const Effort effort = s.effort_of(params, k, eligible.all() ? nullptr : &eligible);
+  std::vector<SearchStats> parts(run.threads().count());
+  std::vector<std::unique_ptr<State::Walkers>> walkers(parts.size());
+  run.threads().parallel_for(input.rows(), kTogether, [&](std::size_t begin, std::size_t end, unsigned worker) {
+    if (run.stop()) return;
+    if (walkers[worker] == nullptr) walkers[worker] = std::make_unique<State::Walkers>();
+    const auto done =
+        s.search_some(input, begin, end - begin, effort, *walkers[worker], hits.hits, hits.counts, parts[worker]);
+    QUIVER_CHECK(done.has_value());  // queries were checked
+  });
+  for (const SearchStats& part : parts) {
+    counted.distances += part.distances;
+    counted.reranked += part.reranked;
+    counted.bytes_read += part.bytes_read;
+  }
+  // What a walk did not complete.
   Scratch scratch(&run.threads());
   for (std::size_t q = 0; q < input.rows(); ++q) {
     if (run.stop()) return run.stopped("searching");
