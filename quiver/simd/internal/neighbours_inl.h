@@ -29,9 +29,10 @@ inline void neighbour_tables(const float* query, const float* centroids, const s
     range = high - low > range ? high - low : range;
     sum += low;
   }
+  constexpr float kHalf = 0.5F;  // values are not negative, so that cutting off rounds to the nearest
   const float inverse = range > 0 ? 255.0F / range : 0;
   for (std::size_t i = 0; i < groups * kGroupCentroids; ++i) {
-    entries[i] = static_cast<std::uint8_t>(values[i] * inverse + 0.5F);
+    entries[i] = static_cast<std::uint8_t>(values[i] * inverse + kHalf);
   }
   *scale = range / 255.0F;
   *bias = sum;
