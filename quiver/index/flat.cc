@@ -4,11 +4,13 @@
 
 #include <algorithm>
 
+#include "quiver/index/internal/batch.h"
 #include "quiver/index/internal/code_pair.h"
 #include "quiver/index/internal/exact_scan.h"
 
 namespace quiver {
 namespace {
+using internal::Batch;
 using internal::CodePair;
 using internal::Eligible;
 using internal::Removed;
@@ -79,22 +81,16 @@ Result<std::size_t> FlatIndex::search(const RowsView& query, const SearchParams&
 Result<Hits> FlatIndex::search_batch(const RowsView& queries, const SearchParams& params, Run& run,
                                      SearchStats* stats) const {
   const State& s = *state_;
-  QUIVER_TRY(const DenseInput input, DenseInput::of(queries, space().dims, 0, "searching a batch of queries"));
-  const std::size_t k = std::min<std::size_t>(params.k, s.live());
-  Hits hits{static_cast<std::uint32_t>(k), std::vector<Hit>(k * input.rows()),
-            std::vector<std::uint32_t>(input.rows())};
-  if (k == 0 || input.rows() == 0) return hits;
-  SearchStats own;
-  SearchStats& counted = stats != nullptr ? *stats : own;
-  const Eligible eligible(s.removed, params.filter);
+  QUIVER_TRY(Batch batch, Batch::of(queries, params, space(), s.removed, s.live(), stats));
+  if (batch.empty()) return std::move(batch.hits);
+  SearchStats& counted = batch.stats();
   QUIVER_TRY(const std::vector<TopK> best,
-             internal::scan_batch(codes(), input, s.wanted(params, k), eligible, run, counted));
+             internal::scan_batch(codes(), batch.input, s.wanted(params, batch.k), batch.eligible, run, counted));
   for (std::size_t q = 0; q < best.size(); ++q) {
-    const std::span<Hit> out = std::span(hits.hits).subspan(q * k, k);
-    QUIVER_TRY(const std::size_t found, s.codes.finish(best[q], input.row(q), k, out, counted));
-    hits.counts[q] = static_cast<std::uint32_t>(found);
+    QUIVER_TRY(const std::size_t found, s.codes.finish(best[q], batch.input.row(q), batch.k, batch.room(q), counted));
+    batch.hits.counts[q] = static_cast<std::uint32_t>(found);
   }
-  return hits;
+  return std::move(batch.hits);
 }
 
 Result<void> FlatIndex::save(const std::filesystem::path& path) const {

@@ -5,12 +5,14 @@
 #include <algorithm>
 #include <numeric>
 
+#include "quiver/index/internal/batch.h"
 #include "quiver/index/internal/code_pair.h"
 #include "quiver/index/internal/exact_scan.h"
 #include "quiver/index/internal/hnsw_insert.h"
 
 namespace quiver {
 namespace {
+using internal::Batch;
 using internal::CodePair;
 using internal::Eligible;
 using internal::HnswLinks;
@@ -186,14 +188,12 @@ Result<std::size_t> HnswIndex::search(const RowsView& query, const SearchParams&
 Result<Hits> HnswIndex::search_batch(const RowsView& queries, const SearchParams& params, Run& run,
                                      SearchStats* stats) const {
   const State& s = *state_;
-  QUIVER_TRY(const DenseInput input, DenseInput::of(queries, space().dims, 0, "searching a batch of queries"));
-  const std::size_t k = std::min<std::size_t>(params.k, s.live());
-  Hits hits{static_cast<std::uint32_t>(k), std::vector<Hit>(k * input.rows()),
-            std::vector<std::uint32_t>(input.rows())};
-  if (k == 0 || input.rows() == 0) return hits;
-  SearchStats own;
-  SearchStats& counted = stats != nullptr ? *stats : own;
-  const Eligible eligible(s.removed, params.filter);
+  QUIVER_TRY(Batch batch, Batch::of(queries, params, space(), s.removed, s.live(), stats));
+  if (batch.empty()) return std::move(batch.hits);
+  const DenseInput& input = batch.input;
+  const std::size_t k = batch.k;
+  SearchStats& counted = batch.stats();
+  const Eligible& eligible = batch.eligible;
   const std::size_t keep = s.keep(params, k);
   std::vector<TopK> found(input.rows(), TopK(0));
   if (s.scan_pays(keep, params.filter)) {
@@ -225,11 +225,10 @@ Result<Hits> HnswIndex::search_batch(const RowsView& queries, const SearchParams
     counted.plan = "walk";
   }
   for (std::size_t q = 0; q < found.size(); ++q) {
-    const std::span<Hit> out = std::span(hits.hits).subspan(q * k, k);
-    QUIVER_TRY(const std::size_t count, s.finish(found[q], input.row(q), params, k, out, counted));
-    hits.counts[q] = static_cast<std::uint32_t>(count);
+    QUIVER_TRY(const std::size_t count, s.finish(found[q], input.row(q), params, k, batch.room(q), counted));
+    batch.hits.counts[q] = static_cast<std::uint32_t>(count);
   }
-  return hits;
+  return std::move(batch.hits);
 }
 
 Result<void> HnswIndex::save(const std::filesystem::path& path) const {

@@ -1,11 +1,21 @@
 #include "quiver/index/internal/graph_calibration.h"
 
+#include <algorithm>
 #include <cmath>
+
+#include "quiver/core/random.h"
+#include "quiver/core/statistics.h"
+#include "quiver/index/ground_truth.h"
+#include "quiver/index/internal/exact_scan.h"
+#include "quiver/index/internal/graph_search.h"
 
 namespace quiver::internal {
 namespace {
 constexpr float kUncalibrated = 1.2F;
 constexpr float kAsGood = 0.0003F;  // of recall
+constexpr std::size_t kCalibrationQueries = 500;
+constexpr float kSlacks[] = {1,     1.02F, 1.04F, 1.06F, 1.08F, 1.1F, 1.125F, 1.15F, 1.175F, 1.2F,
+                             1.25F, 1.3F,  1.35F, 1.4F,  1.5F,  1.6F, 1.8F,   2.1F,  2.5F};
 }  // namespace
 
 float GraphCalibration::best() const noexcept {
@@ -43,6 +53,51 @@ Result<GraphCalibration> GraphCalibration::load(const Container& file, std::stri
     made.add(step);
   }
   return made;
+}
+
+Result<GraphCalibration> calibrate_graph(const GraphBody& body, const DenseInput& base, MatrixView sample_queries,
+                                         Run& run) {
+  const bool own = sample_queries.rows == 0;
+  Random random(run.seed(), stream_of("graph calibration"));
+  std::vector<std::uint32_t> selves = random.sample(static_cast<std::uint32_t>(own ? base.rows() : sample_queries.rows),
+                                                    static_cast<std::uint32_t>(kCalibrationQueries));
+  Matrix queries(selves.size(), body.space.dims), scratch;
+  for (std::size_t q = 0; q < selves.size(); ++q) {
+    const MatrixView row = own ? base.floats(selves[q], 1, scratch) : sample_queries.slice(selves[q], 1);
+    std::copy_n(row.data, body.space.dims, queries.row(q).data());
+  }
+  QUIVER_TRY(const DenseInput input, DenseInput::of(queries.view(), body.space.dims, 0, "calibrating a graph"));
+  const std::size_t k = std::min<std::size_t>(kLeastWanted + (own ? 1 : 0), body.size());
+  SearchStats stats;
+  const Eligible everyone(body.removed, nullptr);
+  QUIVER_TRY(const std::vector<TopK> truth, scan_batch(*body.codes, input, k, everyone, run, stats));
+  std::vector<std::vector<Hit>> wanted(selves.size());
+  for (std::size_t q = 0; q < selves.size(); ++q) {
+    wanted[q] = truth[q].sorted();
+    if (own) std::erase_if(wanted[q], [&](const Hit& hit) { return hit.row == selves[q]; });
+    wanted[q].resize(std::min(wanted[q].size(), kLeastWanted));
+  }
+  GraphWalkers walkers;
+  const GraphSearch search(body);
+  GraphCalibration calibration;
+  std::vector<Hit> hits(kLeastWanted * selves.size());
+  std::vector<std::uint32_t> counts(selves.size());
+  std::vector<double> recalls(selves.size());
+  for (const float slack : kSlacks) {
+    if (run.stop()) return run.stopped("calibrating a graph");
+    GraphEffort effort = GraphSearch::effort(slack, kLeastWanted, nullptr);
+    if (own) effort.selves = selves;
+    QUIVER_TRY(search.many(input, 0, selves.size(), effort, walkers, hits, counts, stats));
+    for (std::size_t q = 0; q < selves.size(); ++q) {
+      const std::span<const Hit> found(hits.data() + q * kLeastWanted, counts[q]);
+      recalls[q] = tie_tolerant_recall(wanted[q], found, static_cast<std::uint32_t>(wanted[q].size()));
+    }
+    const double recall = mean_of(recalls);
+    const double error = 1.96 * std::sqrt(variance_of(recalls) / static_cast<double>(recalls.size()));
+    calibration.add({slack, static_cast<float>(recall), static_cast<float>(recall - error)});
+    if (recall >= 1) break;
+  }
+  return calibration;
 }
 
 }  // namespace quiver::internal

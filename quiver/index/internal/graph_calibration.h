@@ -9,9 +9,13 @@
 #pragma once
 #include <vector>
 
+#include "quiver/compress/dense_input.h"
 #include "quiver/core/container.h"
+#include "quiver/core/run.h"
 
 namespace quiver::internal {
+
+struct GraphBody;
 
 class GraphCalibration {
  public:
@@ -30,5 +34,10 @@ class GraphCalibration {
  private:
   std::vector<Step> steps_;  // slack rising
 };
+
+// Measures the recall that the body reaches at rising slack, on `sample_queries` or, without any, on rows of the base,
+// each of which forgets itself. Errors: Cancelled.
+Result<GraphCalibration> calibrate_graph(const GraphBody& body, const DenseInput& base, MatrixView sample_queries,
+                                         Run& run);
 
 }  // namespace quiver::internal

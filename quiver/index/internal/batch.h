@@ -1,0 +1,34 @@
+// Batch: how every index of dense rows begins to answer many queries: they are checked, k is cut to the rows there are,
+// and room for the hits is made.
+//
+//   QUIVER_TRY(Batch batch, Batch::of(queries, params, space(), removed, live(), stats));
+//   if (batch.empty()) return std::move(batch.hits);
+//   ... batch.set(q, best) ...
+//
+// Borrows queries, removed, filter and stats. Thread-safety: one owner; set() from many, each for queries of its own.
+#pragma once
+#include "quiver/compress/dense_input.h"
+#include "quiver/index/internal/eligible.h"
+
+namespace quiver::internal {
+
+struct Batch {
+  DenseInput input;
+  std::size_t k;
+  Hits hits;
+  Eligible eligible;
+  SearchStats* asked;  // by the caller; null: not counted
+  SearchStats uncounted{};
+
+  // Errors: of DenseInput::of.
+  static Result<Batch> of(const RowsView& queries, const SearchParams& params, const Space& space,
+                          const Removed& removed, std::size_t live, SearchStats* stats);
+  bool empty() const noexcept { return k == 0 || input.rows() == 0; }
+  SearchStats& stats() noexcept { return asked != nullptr ? *asked : uncounted; }
+  std::span<Hit> room(std::size_t query) noexcept { return std::span(hits.hits).subspan(query * k, k); }
+  void set(std::size_t query, const TopK& best) {
+    hits.counts[query] = static_cast<std::uint32_t>(best.sorted_into(room(query)));
+  }
+};
+
+}  // namespace quiver::internal

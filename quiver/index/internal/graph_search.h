@@ -1,0 +1,79 @@
+// GraphSearch: how one query, or several that take turns, go through a graph: into the short space, along a walk, and
+// the closest rows met are scored again by the finer codes.
+//
+//   const GraphSearch search(body);
+//   const GraphEffort effort = search.effort(params, k, &eligible);
+//   QUIVER_TRY(found, search.one(query, effort, walker, out, stats));
+//
+// Several walks take turns on a thread because each of them mostly waits for memory: one asks for its next piece while
+// the others work on theirs. Thread-safety: immutable; each thread brings its own walkers. Cost: no allocation once
+// warm, but for the scorer of a query.
+#pragma once
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "quiver/compress/dense_input.h"
+#include "quiver/index/internal/graph_body.h"
+#include "quiver/index/internal/graph_walk.h"
+
+namespace quiver::internal {
+
+// A bound from fewer distances would stop walks by chance; also the k that calibration measures at.
+inline constexpr std::size_t kLeastWanted = 10;
+inline constexpr std::size_t kInTurn = 4;  // walks that share a thread
+
+// How a search goes, from what its caller asks for.
+struct GraphEffort {
+  std::size_t k = 0, rerank = 0;
+  WalkLimits limits;
+  // While calibrating: the row that each query is, which must not lead to its neighbours.
+  std::span<const std::uint32_t> selves{};
+};
+
+// One query on its way.
+struct GraphWalker {
+  enum class Stage : std::uint8_t { Idle, Walking, Scoring };
+  GraphWalk walk;
+  GraphSpace::Scratch space;
+  Matrix point;
+  std::vector<std::uint32_t> rows;
+  std::vector<float> distances;
+  std::unique_ptr<Scorer> scorer;
+  std::size_t query = 0;
+  Stage stage = Stage::Idle;
+};
+
+struct GraphWalkers {
+  GraphWalker all[kInTurn];
+};
+
+class GraphSearch {
+ public:
+  explicit GraphSearch(const GraphBody& body) noexcept : body_(body) {}  // borrowed
+
+  static GraphEffort effort(float slack, std::size_t k, const Eligible* eligible);
+  GraphEffort effort(const SearchParams& params, std::size_t k, const Eligible* eligible) const;
+  // Whether comparing every row that passes the filter is cheaper than a walk.
+  bool scan_pays(const SearchParams& params, std::size_t k) const;
+
+  // At most effort.k hits by a walk. Errors: of Codes::scorer.
+  Result<std::size_t> one(const DenseInput& query, const GraphEffort& effort, GraphWalker& walker, std::span<Hit> out,
+                          SearchStats& stats) const;
+  // The same for queries first .. first + count - 1 of `input`; hits of query q go to out + q * k.
+  Result<void> many(const DenseInput& input, std::size_t first, std::size_t count, const GraphEffort& effort,
+                    GraphWalkers& walkers, std::span<Hit> out, std::span<std::uint32_t> counts,
+                    SearchStats& stats) const;
+  // Few rows pass the filter, or the walk met too few of them: every row that passes is compared.
+  Result<std::size_t> scan(TypedView query, std::size_t k, const Eligible& eligible, Scratch& scratch,
+                           std::span<Hit> out, SearchStats& stats) const;
+
+ private:
+  void begin(GraphWalker& walker, const float* query, const GraphEffort& effort) const;
+  void choose(GraphWalker& walker, const GraphEffort& effort) const;
+  std::size_t score(GraphWalker& walker, const GraphEffort& effort, std::span<Hit> out, SearchStats& stats) const;
+
+  const GraphBody& body_;
+};
+
+}  // namespace quiver::internal
