@@ -28,7 +28,7 @@ FIXED_ADDRESSES := $(shell setarch -R true 2>/dev/null && echo setarch -R)
 # Idle OpenMP threads that spin steal the other core from whoever works; Quiver gives torch a second thread only if they wait.
 export OMP_WAIT_POLICY ?= passive
 
-.PHONY: help demo test check core format tidy clean bootstrap build gates docs sanitizers
+.PHONY: help demo test check core format tidy clean bootstrap build gates docs sanitizers neon
 
 help:  ## Show these lines
 	@echo "New here? Type: make demo    (installs what is missing, builds Quiver, and runs it on a real corpus)"
@@ -48,7 +48,7 @@ test: build  ## Build everything and run every test
 	@$(STEP) "tests of the tools" python3 -m unittest discover -q -s tools/tests -t tools -p '*_test.py'
 	@$(STEP) "behaviour tests" tools/run_behaviour --build $(BUILD)
 
-check: gates tidy docs sanitizers  ## Everything beyond the tests: style, licences, docs that run, sanitizers
+check: gates tidy docs neon sanitizers  ## Everything beyond the tests: style, licences, docs that run, Arm, sanitizers
 
 core:  ## Build what searching needs, without torch and without tests
 	@tools/bootstrap --only core
@@ -88,6 +88,10 @@ endef
 sanitizers: bootstrap  ## Tests of the torch-free modules under asan + ubsan, then tsan
 	$(call sanitize,asan,)
 	$(call sanitize,tsan,env TSAN_OPTIONS=suppressions=$(CURDIR)/cmake/tsan.supp $(FIXED_ADDRESSES))
+
+neon: bootstrap  ## The kernels of 64-bit Arm: cross-compiled, and tested on emulated processors
+	$(call build,aarch64)
+	@$(STEP) "tests on emulated Arm" $(call ctest,build/aarch64)
 
 format:  ## Lay out every C++ file as .clang-format says
 	@tools/format

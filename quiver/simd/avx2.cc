@@ -25,25 +25,9 @@ struct Avx2 {
   QUIVER_INLINE static __m128i half(const std::byte* p) noexcept {
     return _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
   }
-  // The first n < 16 bytes at p, the rest zero, from at most four loads of fixed size.
   QUIVER_INLINE static __m128i first_bytes(const std::byte* p, std::size_t n) noexcept {
-    if (n >= 8) {
-      std::uint64_t low, high;
-      __builtin_memcpy(&low, p, 8);
-      __builtin_memcpy(&high, p + n - 8, 8);  // overlaps; shifted down to what follows `low`
-      high = n == 8 ? 0 : high >> (8 * (16 - n));
-      return _mm_set_epi64x(static_cast<long long>(high), static_cast<long long>(low));
-    }
-    std::uint64_t word = 0;
-    if (n >= 4) {
-      std::uint32_t low, high;
-      __builtin_memcpy(&low, p, 4);
-      __builtin_memcpy(&high, p + n - 4, 4);
-      word = low | static_cast<std::uint64_t>(high) << (8 * (n - 4));
-    } else {
-      for (std::size_t i = 0; i < n; ++i) word |= static_cast<std::uint64_t>(p[i]) << (8 * i);
-    }
-    return _mm_cvtsi64_si128(static_cast<long long>(word));
+    const WordPair words = first_words(p, n);
+    return _mm_set_epi64x(static_cast<long long>(words.high), static_cast<long long>(words.low));
   }
 
   QUIVER_INLINE static Floats load(F32, const std::byte* p) noexcept { return _mm256_castsi256_ps(whole(p)); }

@@ -1,13 +1,17 @@
-// Which table runs: CPUID once, then QUIVER_SIMD's wish if the CPU can grant it.
+// Which table runs: CPUID or what the kernel says of the CPU once, then QUIVER_SIMD's wish if the CPU can grant it.
 #include <cstdlib>
 #include <string>
 #include <utility>
 
+#include "quiver/simd/internal/choice.h"
 #include "quiver/simd/internal/levels.h"
 #include "quiver/simd/kernels.h"
 
 #if defined(__x86_64__)
 #include <cpuid.h>
+#elif defined(__aarch64__) && defined(__linux__)
+#include <asm/hwcap.h>
+#include <sys/auxv.h>
 #endif
 
 namespace quiver::simd {
@@ -25,22 +29,28 @@ Features detect() noexcept {
   f.vnni = f.avx512 && __builtin_cpu_supports("avx512vnni");
   f.vpopcntdq = f.avx512 && __builtin_cpu_supports("avx512vpopcntdq");
   f.bf16 = f.avx512 && __builtin_cpu_supports("avx512bf16");
+#elif defined(__aarch64__)
+#if defined(__linux__)
+  const unsigned long offered = getauxval(AT_HWCAP);
+  f.neon = (offered & HWCAP_ASIMD) != 0;
+  f.dotprod = f.neon && (offered & HWCAP_ASIMDDP) != 0;
+#else
+  f.neon = true;  // no ARMv8-A without it
+#endif
 #endif
   return f;
 }
 
-// Everything that is decided once.
-struct Choice {
+// What this machine and this build have, found out once.
+struct Offer {
   Features features = detect();
   Kernels tables[kLevels];
   const Kernels* usable[kLevels] = {};
-  const Kernels* chosen = nullptr;
-  std::string note, list;
+  std::string list;
 
-  Choice() {
+  Offer() {
     fill_tables();
     list_features();
-    choose();
   }
 
   void fill_tables() {
@@ -63,15 +73,22 @@ struct Choice {
       if (features.bf16) fill_avx512_bf16(table);
       usable[at(Level::Avx512)] = &table;
     }
+#elif defined(__aarch64__)
+    if (features.neon) {
+      Kernels& table = tables[at(Level::Neon)];
+      fill_neon(table);
+      fill_neighbours_neon(table);
+      if (features.dotprod) fill_neon_dotprod(table);
+      usable[at(Level::Neon)] = &table;
+    }
 #endif
   }
 
   void list_features() {
-    const std::pair<bool, const char*> all[] = {{features.avx2, "avx2"},
-                                                {features.avx512, "avx512"},
-                                                {features.vnni, "vnni"},
-                                                {features.vpopcntdq, "vpopcntdq"},
-                                                {features.bf16, "bf16"}};
+    const std::pair<bool, const char*> all[] = {{features.avx2, "avx2"},      {features.avx512, "avx512"},
+                                                {features.vnni, "vnni"},      {features.vpopcntdq, "vpopcntdq"},
+                                                {features.bf16, "bf16"},      {features.neon, "neon"},
+                                                {features.dotprod, "dotprod"}};
     for (const auto& [present, text] : all) {
       if (!present) continue;
       if (!list.empty()) list += ' ';
@@ -79,46 +96,45 @@ struct Choice {
     }
     if (list.empty()) list = "none";
   }
-
-  void choose() {
-    for (const Kernels* table : usable) chosen = table ? table : chosen;
-    const std::string best(name(chosen->level));
-    const char* wish = std::getenv("QUIVER_SIMD");
-    if (!wish || !*wish) {
-      note = best + ", the best level this CPU has";
-      return;
-    }
-    const std::string wanted(wish);
-    for (std::size_t level = 0; level < kLevels; ++level) {
-      if (wanted != name(static_cast<Level>(level))) continue;
-      if (usable[level]) {
-        chosen = usable[level];
-        note = wanted + ", as QUIVER_SIMD asks";
-      } else {
-        note = best + "; QUIVER_SIMD asks for " + wanted + ", which this CPU or this build lacks";
-      }
-      return;
-    }
-    note = best + "; QUIVER_SIMD is '" + wanted + "', which is no level: use scalar, avx2 or avx512";
-  }
 };
 
-const Choice& choice() noexcept {
-  static const Choice instance;
+const Offer& offer() noexcept {
+  static const Offer instance;
+  return instance;
+}
+
+const internal::Choice& choice() noexcept {
+  static const internal::Choice instance = internal::choose(std::getenv("QUIVER_SIMD"));
   return instance;
 }
 
 }  // namespace
 
-const Kernels& kernels() noexcept { return *choice().chosen; }
+internal::Choice internal::choose(const char* wish) {
+  const Kernels* best = nullptr;
+  for (const Kernels* table : offer().usable) best = table ? table : best;
+  const std::string level(name(best->level));
+  if (!wish || !*wish) return {best, level + ", the best level this CPU has"};
+  const std::string wanted(wish);
+  for (const Kernels* table : offer().usable) {
+    if (table && wanted == name(table->level)) return {table, wanted + ", as QUIVER_SIMD asks"};
+  }
+  for (std::size_t i = 0; i < kLevels; ++i) {
+    if (wanted != name(static_cast<Level>(i))) continue;
+    return {best, level + "; QUIVER_SIMD asks for " + wanted + ", which this CPU or this build lacks"};
+  }
+  return {best, level + "; QUIVER_SIMD is '" + wanted + "', which is no level: use scalar, avx2, avx512 or neon"};
+}
+
+const Kernels& kernels() noexcept { return *choice().kernels; }
 
 const Kernels* kernels_at(Level level) noexcept {
   const auto at = static_cast<std::size_t>(level);
-  return at < kLevels ? choice().usable[at] : nullptr;
+  return at < kLevels ? offer().usable[at] : nullptr;
 }
 
-const Features& features() noexcept { return choice().features; }
+const Features& features() noexcept { return offer().features; }
 std::string_view level_note() noexcept { return choice().note; }
-std::string_view feature_list() noexcept { return choice().list; }
+std::string_view feature_list() noexcept { return offer().list; }
 
 }  // namespace quiver::simd

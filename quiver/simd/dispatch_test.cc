@@ -2,8 +2,10 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <string>
 #include <string_view>
 
+#include "quiver/simd/internal/choice.h"
 #include "quiver/simd/internal/testing.h"
 #include "quiver/simd/kernels.h"
 
@@ -29,29 +31,46 @@ TEST(Dispatch, EveryTableIsComplete) {
   }
   EXPECT_EQ(kernels_at(static_cast<Level>(9)), nullptr);
   EXPECT_EQ(features().avx2, kernels_at(Level::Avx2) != nullptr);
+  EXPECT_EQ(features().neon, kernels_at(Level::Neon) != nullptr);
   EXPECT_FALSE(feature_list().empty());
 }
 
-// The choice is made once per process, so each wish is tried in a fresh one that inherits it and reports by its exit
-// status whether it runs `level` and says `note`.
 void expect_choice(const char* wish, Level level, std::string_view note) {
-  testing::FLAGS_gtest_death_test_style = "threadsafe";
-  setenv("QUIVER_SIMD", wish, 1);
-  EXPECT_EXIT(std::exit(kernels().level == level && level_note().find(note) != std::string_view::npos ? 0 : 1),
-              testing::ExitedWithCode(0), "")
-      << wish;
-  unsetenv("QUIVER_SIMD");
+  const Choice choice = choose(wish);
+  ASSERT_NE(choice.kernels, nullptr);
+  EXPECT_EQ(choice.kernels->level, level) << wish;
+  EXPECT_NE(choice.note.find(note), std::string::npos) << choice.note;
 }
 
-TEST(DispatchDeathTest, ObeysQuiverSimd) {
+TEST(Dispatch, ObeysWishesThatCanBeGranted) {
   const Level best = levels().back();
+  expect_choice(nullptr, best, "the best level this CPU has");
   expect_choice("", best, "the best level this CPU has");
   expect_choice("scalar", Level::Scalar, "scalar, as QUIVER_SIMD asks");
-  expect_choice("neon", best, "QUIVER_SIMD is 'neon', which is no level: use scalar, avx2 or avx512");
-  for (const Level level : {Level::Avx2, Level::Avx512}) {
+  expect_choice("sse9", best, "QUIVER_SIMD is 'sse9', which is no level: use scalar, avx2, avx512 or neon");
+  for (const Level level : {Level::Avx2, Level::Avx512, Level::Neon}) {
     const bool present = kernels_at(level) != nullptr;
     expect_choice(name(level).data(), present ? level : best, present ? "as QUIVER_SIMD asks" : "lacks");
   }
+}
+
+// CMakeLists.txt runs this with several values of QUIVER_SIMD.
+TEST(Dispatch, TheProcessRunsWhatItsEnvironmentAsks) {
+  const Choice asked = choose(std::getenv("QUIVER_SIMD"));
+  EXPECT_EQ(&kernels(), asked.kernels);
+  EXPECT_EQ(level_note(), asked.note);
+}
+
+// Where a test knows the processor, an emulated one, what was detected must be what that has.
+TEST(Dispatch, SeesWhatTheProcessorHas) {
+  const char* expected = std::getenv("QUIVER_EXPECTED_FEATURES");
+  EXPECT_EQ(feature_list(), expected ? std::string_view(expected) : feature_list());
+#if defined(__aarch64__)
+  EXPECT_TRUE(features().neon);
+  EXPECT_FALSE(features().avx2);
+#elif defined(__x86_64__)
+  EXPECT_FALSE(features().neon);
+#endif
 }
 
 }  // namespace

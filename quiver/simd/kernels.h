@@ -1,8 +1,8 @@
 // The table of kernels: one query against a block of rows, per metric, element type and CPU level.
 //
-//   const simd::Kernels& k = simd::kernels();                       // chosen once by CPUID, or by QUIVER_SIMD
-//   simd::BlockKernel l2 = k.distance(Metric::L2, Element::F32);
-//   l2(query, base, stride_bytes, rows, count, dims, out);          // out[i] = |query - row rows[i]|^2
+//   const simd::Kernels& k = simd::kernels();                       // chosen once by what the CPU has, or by
+//   QUIVER_SIMD simd::BlockKernel l2 = k.distance(Metric::L2, Element::F32); l2(query, base, stride_bytes, rows, count,
+//   dims, out);          // out[i] = |query - row rows[i]|^2
 //
 // A block kernel loops over the rows itself, several at once, so that loads of the query are shared, accumulators are
 // independent and rows named by number are prefetched ahead. There is one indirect call per block and none per row.
@@ -34,17 +34,19 @@
 
 namespace quiver::simd {
 
-enum class Level : std::uint8_t { Scalar, Avx2, Avx512 };
-inline constexpr std::size_t kLevels = 3;
+enum class Level : std::uint8_t { Scalar, Avx2, Avx512, Neon };
+inline constexpr std::size_t kLevels = 4;
 
-// What the CPU and the operating system offer. Avx512 as a level needs F, BW, DQ and VL; the last three are used
-// inside that level where present.
+// What the CPU and the operating system offer. Avx512 as a level needs F, BW, DQ and VL; extensions are used inside
+// their level where present.
 struct Features {
   bool avx2 = false;  // with FMA and F16C
   bool avx512 = false;
-  bool vnni = false;
+  bool vnni = false;  // of avx512, as are the next two
   bool vpopcntdq = false;
   bool bf16 = false;
+  bool neon = false;
+  bool dotprod = false;  // of neon
 };
 
 // query: `dims` coordinates. Row i starts at base + stride_bytes * (rows ? rows[i] : i). out: `count` floats.
@@ -105,7 +107,7 @@ struct Kernels {
   float (*multiply_add)(std::size_t rounds, std::size_t* operations) noexcept = nullptr;
 };
 
-// The level in use: the best one the CPU has, or the one QUIVER_SIMD names (scalar, avx2, avx512).
+// The level in use: the best one the CPU has, or the one QUIVER_SIMD names (scalar, avx2, avx512, neon).
 const Kernels& kernels() noexcept;
 // nullptr if this CPU or this build lacks the level. Scalar always exists.
 const Kernels* kernels_at(Level level) noexcept;
@@ -117,7 +119,7 @@ std::string_view level_note() noexcept;
 std::string_view feature_list() noexcept;
 
 constexpr std::string_view name(Level level) noexcept {
-  constexpr std::string_view kNames[kLevels] = {"scalar", "avx2", "avx512"};
+  constexpr std::string_view kNames[kLevels] = {"scalar", "avx2", "avx512", "neon"};
   return kNames[static_cast<std::size_t>(level)];
 }
 

@@ -105,6 +105,7 @@ float multiply_add(std::size_t rounds, std::size_t* operations) noexcept {
     for (std::size_t c = 0; c < kChains; ++c) chain[c] = V::fma(chain[c], scale, shift);
   }
   float sum = 0;
+  QUIVER_UNROLL
   for (std::size_t c = 0; c < kChains; ++c) sum += V::total(chain[c]);
   *operations = rounds * kChains * V::kFloats * 2;
   return sum;

@@ -1,7 +1,7 @@
 // The one loop over a block of rows that every kernel of every level is made of.
 //
 // A kernel is three independent choices:
-//   V       a level's primitives: vectors of floats, bytes and ints (scalar.cc, avx2_inl.h, avx512_inl.h)
+//   V       a level's primitives: vectors of floats, bytes and ints (scalar.cc, avx2.cc, avx512_inl.h, neon_inl.h)
 //   Load    how coordinates become vectors: FloatRows, ByteRows, NibbleRows ... (load_inl.h)
 //   Reduce  what is added up and what becomes of the sum: L2, Dot, Cosine ... (reduce_inl.h)
 // and block<Load, Reduce> is the function put into the table.

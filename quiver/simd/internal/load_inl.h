@@ -15,6 +15,31 @@
 namespace quiver::simd {
 namespace {
 
+// The first n < 16 bytes at p in two words, the rest zero, from at most four loads of fixed size: how levels without
+// masked loads read the end of a row.
+struct WordPair {
+  std::uint64_t low, high;
+};
+
+QUIVER_INLINE WordPair first_words(const std::byte* p, std::size_t n) noexcept {
+  if (n >= 8) {
+    std::uint64_t low, high;
+    __builtin_memcpy(&low, p, 8);
+    __builtin_memcpy(&high, p + n - 8, 8);  // overlaps; shifted down to what follows `low`
+    return {low, n == 8 ? 0 : high >> (8 * (16 - n))};
+  }
+  std::uint64_t word = 0;
+  if (n >= 4) {
+    std::uint32_t low, high;
+    __builtin_memcpy(&low, p, 4);
+    __builtin_memcpy(&high, p + n - 4, 4);
+    word = low | static_cast<std::uint64_t>(high) << (8 * (n - 4));
+  } else {
+    for (std::size_t i = 0; i < n; ++i) word |= static_cast<std::uint64_t>(p[i]) << (8 * i);
+  }
+  return {word, 0};
+}
+
 // What is stored.
 struct F32 {
   static constexpr std::size_t kBytes = 4;

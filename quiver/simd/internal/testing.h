@@ -29,7 +29,7 @@ inline constexpr float kInf = std::numeric_limits<float>::infinity();
 
 inline std::vector<Level> levels() {
   std::vector<Level> present;
-  for (const Level level : {Level::Scalar, Level::Avx2, Level::Avx512})
+  for (const Level level : {Level::Scalar, Level::Avx2, Level::Avx512, Level::Neon})
     if (kernels_at(level)) present.push_back(level);
   return present;
 }
