@@ -100,6 +100,11 @@ struct Avx2 {
     const __m256 all = _mm256_add_ps(pairs, _mm256_permute_ps(pairs, 0x4e));
     _mm_storeu_ps(out, _mm_unpacklo_ps(_mm256_castps256_ps128(all), _mm256_extractf128_ps(all, 1)));
   }
+  QUIVER_INLINE static float lowest(Floats a) noexcept {
+    __m128 v = _mm_min_ps(_mm256_castps256_ps128(a), _mm256_extractf128_ps(a, 1));
+    v = _mm_min_ps(v, _mm_movehl_ps(v, v));
+    return _mm_cvtss_f32(_mm_min_ss(v, _mm_movehdup_ps(v)));
+  }
   QUIVER_INLINE static unsigned at_most(Floats a, float threshold) noexcept {
     return static_cast<unsigned>(_mm256_movemask_ps(_mm256_cmp_ps(a, _mm256_set1_ps(threshold), _CMP_LE_OQ)));
   }

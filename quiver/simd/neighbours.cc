@@ -32,13 +32,22 @@ std::uint32_t neighbour_scan(const std::byte* block, const NeighbourTables& tabl
   return closer;
 }
 
+void nearest_codes(const float* values, const float* half_norms, std::size_t groups, std::uint8_t* codes) noexcept {
+  for (std::size_t g = 0; g < groups; ++g, values += kGroupCentroids, half_norms += kGroupCentroids) {
+    std::size_t best = 0;
+    for (std::size_t c = 1; c < kGroupCentroids; ++c) {
+      best = values[c] - half_norms[c] > values[best] - half_norms[best] ? c : best;
+    }
+    codes[g] = static_cast<std::uint8_t>(best);
+  }
+}
+
 }  // namespace
 
 void fill_neighbours_scalar(Kernels& table) noexcept {
   table.neighbour_scan = &neighbour_scan;
   table.neighbour_tables = &neighbour_tables;
   table.nearest_codes = &nearest_codes;
-  table.least = &least;
 }
 
 }  // namespace quiver::simd

@@ -52,13 +52,30 @@ std::uint32_t neighbour_scan(const std::byte* block, const NeighbourTables& tabl
   return closer;
 }
 
+inline __m256 lanes_most(__m256 v) noexcept {  // in every lane the largest of all
+  v = _mm256_max_ps(v, _mm256_permute2f128_ps(v, v, 0x01));
+  v = _mm256_max_ps(v, _mm256_permute_ps(v, 0x4e));
+  return _mm256_max_ps(v, _mm256_permute_ps(v, 0xb1));
+}
+
+void nearest_of(const float* values, const float* half_norms, std::size_t groups, std::uint8_t* codes) noexcept {
+  for (std::size_t g = 0; g < groups; ++g, values += kGroupCentroids, half_norms += kGroupCentroids) {
+    const __m256 low = _mm256_sub_ps(_mm256_loadu_ps(values), _mm256_loadu_ps(half_norms));
+    const __m256 high = _mm256_sub_ps(_mm256_loadu_ps(values + 8), _mm256_loadu_ps(half_norms + 8));
+    const __m256 most = lanes_most(_mm256_max_ps(low, high));
+    const int in_low = _mm256_movemask_ps(_mm256_cmp_ps(low, most, _CMP_EQ_OQ));
+    const int in_high = _mm256_movemask_ps(_mm256_cmp_ps(high, most, _CMP_EQ_OQ));
+    const auto at = static_cast<unsigned>(in_low | in_high << 8);
+    codes[g] = static_cast<std::uint8_t>(__builtin_ctz(at | 0x10000U) & 15);
+  }
+}
+
 }  // namespace
 
 void fill_neighbours_avx2(Kernels& table) noexcept {
   table.neighbour_scan = &neighbour_scan;
   table.neighbour_tables = &neighbour_tables;
-  table.nearest_codes = &nearest_codes;
-  table.least = &least;
+  table.nearest_codes = &nearest_of;
 }
 
 }  // namespace quiver::simd

@@ -61,30 +61,12 @@ void nearest_of(const float* values, const float* half_norms, std::size_t groups
   }
 }
 
-// The least of every lane first, then the first place that holds the least of all.
-std::size_t least_of(const float* values, std::size_t count) noexcept {
-  const __m512 infinity = _mm512_set1_ps(__builtin_inff());
-  __m512 low = infinity;
-  std::size_t i = 0;
-  for (; i + 16 <= count; i += 16) low = _mm512_min_ps(_mm512_loadu_ps(values + i), low);
-  const auto rest = static_cast<__mmask16>((1U << (count - i)) - 1);
-  low = _mm512_min_ps(_mm512_mask_loadu_ps(infinity, rest, values + i), low);
-  const __m512 all = _mm512_set1_ps(_mm512_reduce_min_ps(low));
-  for (i = 0; i + 16 <= count; i += 16) {
-    const __mmask16 at = _mm512_cmp_ps_mask(_mm512_loadu_ps(values + i), all, _CMP_EQ_OQ);
-    if (at != 0) return i + static_cast<std::size_t>(__builtin_ctz(at));
-  }
-  const __mmask16 at = _mm512_mask_cmp_ps_mask(rest, _mm512_maskz_loadu_ps(rest, values + i), all, _CMP_EQ_OQ);
-  return at != 0 ? i + static_cast<std::size_t>(__builtin_ctz(at)) : 0;
-}
-
 }  // namespace
 
 void fill_neighbours_avx512(Kernels& table) noexcept {
   table.neighbour_scan = &neighbour_scan;
   table.neighbour_tables = &neighbour_tables;
   table.nearest_codes = &nearest_of;
-  table.least = &least_of;
 }
 
 }  // namespace quiver::simd

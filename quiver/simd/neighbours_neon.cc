@@ -72,32 +72,12 @@ void nearest_of(const float* values, const float* half_norms, std::size_t groups
   }
 }
 
-// The least of every lane first, then the first place that holds the least of all. The last vector overlaps the one
-// before it, which neither minds.
-std::size_t least_of(const float* values, std::size_t count) noexcept {
-  if (count < 4) return least(values, count);
-  const auto at = [=](std::size_t i) { return i + 4 <= count ? i : count - 4; };
-  float32x4_t low = vdupq_n_f32(__builtin_inff());
-  for (std::size_t i = 0; i < count; i += 4) {
-    const float32x4_t v = vld1q_f32(values + at(i));
-    low = vbslq_f32(vcltq_f32(v, low), v, low);  // a NaN is not less
-  }
-  const float32x4_t all = vdupq_n_f32(vminvq_f32(low));
-  for (std::size_t i = 0; i < count; i += 4) {
-    const uint16x4_t equal = vmovn_u32(vceqq_f32(vld1q_f32(values + at(i)), all));
-    const std::uint64_t bits = vget_lane_u64(vreinterpret_u64_u16(equal), 0);
-    if (bits != 0) return at(i) + static_cast<std::size_t>(__builtin_ctzll(bits)) / 16;
-  }
-  return 0;
-}
-
 }  // namespace
 
 void fill_neighbours_neon(Kernels& table) noexcept {
   table.neighbour_scan = &neighbour_scan;
   table.neighbour_tables = &neighbour_tables;
   table.nearest_codes = &nearest_of;
-  table.least = &least_of;
 }
 
 }  // namespace quiver::simd

@@ -142,6 +142,11 @@ struct Lanes {
   QUIVER_INLINE static float total(Floats a) noexcept {
     return ((a.v[0] + a.v[4]) + (a.v[2] + a.v[6])) + ((a.v[1] + a.v[5]) + (a.v[3] + a.v[7]));
   }
+  QUIVER_INLINE static float lowest(Floats a) noexcept {
+    float low = a.v[0];
+    for (const float lane : a.v) low = lane < low ? lane : low;
+    return low;
+  }
   QUIVER_INLINE static unsigned at_most(Floats a, float threshold) noexcept {
     unsigned mask = 0;
     for (std::size_t i = 0; i < kFloats; ++i) mask |= (a.v[i] <= threshold ? 1u : 0u) << i;

@@ -91,6 +91,39 @@ QUIVER_INLINE std::size_t append_bits(unsigned mask, std::uint32_t first, std::u
   return n;
 }
 
+// The least of every lane first, then the first vector that holds the least of all, sought four vectors at a time. The
+// last vector overlaps the one before it, which neither minds. V::min(a, b) is b where a is NaN, so a NaN is never
+// least.
+template <class V>
+std::size_t least(const float* values, std::size_t count) noexcept {
+  constexpr std::size_t kStep = V::kFloats, kTurn = 4 * kStep;
+  if (count < kStep) {
+    std::size_t at = 0;
+    for (std::size_t i = 1; i < count; ++i) at = values[i] < values[at] || values[at] != values[at] ? i : at;
+    return at;
+  }
+  const auto load = [=](std::size_t i) { return V::load(F32{}, bytes_at(values + i)); };
+  const auto start = [=](std::size_t i) { return i + kStep <= count ? i : count - kStep; };
+  const auto infinity = V::fill(__builtin_inff());
+  const auto least_of_turn = [=](std::size_t i) {
+    auto low = infinity;
+    QUIVER_UNROLL
+    for (std::size_t u = 0; u < 4; ++u) low = V::min(load(i + u * kStep), low);
+    return low;
+  };
+  auto low = infinity;
+  std::size_t i = 0;
+  for (; i + kTurn <= count; i += kTurn) low = V::min(least_of_turn(i), low);
+  for (; i < count; i += kStep) low = V::min(load(start(i)), low);
+  const float all = V::lowest(low);
+  for (i = 0; i + kTurn <= count && V::at_most(least_of_turn(i), all) == 0;) i += kTurn;
+  for (; i < count; i += kStep) {
+    const unsigned mask = V::at_most(load(start(i)), all);
+    if (mask != 0) return start(i) + static_cast<std::size_t>(__builtin_ctz(mask));
+  }
+  return 0;
+}
+
 // Independent chains of multiply-adds, enough of them to hide their latency; none touches memory.
 template <class V>
 float multiply_add(std::size_t rounds, std::size_t* operations) noexcept {

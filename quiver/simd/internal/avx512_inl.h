@@ -103,6 +103,7 @@ struct Avx512 {
   QUIVER_INLINE static __m512i row_firsts() noexcept {
     return _mm512_setr_epi32(0, 4, 8, 12, 0, 4, 8, 12, 0, 4, 8, 12, 0, 4, 8, 12);
   }
+  QUIVER_INLINE static float lowest(Floats a) noexcept { return _mm512_reduce_min_ps(a); }
   QUIVER_INLINE static unsigned at_most(Floats a, float threshold) noexcept {
     return _mm512_cmp_ps_mask(a, _mm512_set1_ps(threshold), _CMP_LE_OQ);
   }

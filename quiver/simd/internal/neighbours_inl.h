@@ -1,5 +1,5 @@
-// What every level's neighbour kernels share: tables from values, and the reference scan. Compiled under the flags of
-// the file that includes it.
+// What every level's neighbour kernels share: tables from values. Compiled under the flags of the file that includes
+// it.
 #pragma once
 
 #include <cstring>
@@ -36,23 +36,6 @@ inline void neighbour_tables(const float* query, const float* centroids, const s
   }
   *scale = range / 255.0F;
   *bias = sum;
-}
-
-inline void nearest_codes(const float* values, const float* half_norms, std::size_t groups,
-                          std::uint8_t* codes) noexcept {
-  for (std::size_t g = 0; g < groups; ++g, values += kGroupCentroids, half_norms += kGroupCentroids) {
-    std::size_t best = 0;
-    for (std::size_t c = 1; c < kGroupCentroids; ++c) {
-      best = values[c] - half_norms[c] > values[best] - half_norms[best] ? c : best;
-    }
-    codes[g] = static_cast<std::uint8_t>(best);
-  }
-}
-
-inline std::size_t least(const float* values, std::size_t count) noexcept {
-  std::size_t at = 0;
-  for (std::size_t i = 1; i < count; ++i) at = values[i] < values[at] || values[at] != values[at] ? i : at;
-  return at;
 }
 
 }  // namespace

@@ -97,12 +97,17 @@ struct Neon {
     return {vfmaq_f32(c.low, a.low, b.low), vfmaq_f32(c.high, a.high, b.high)};
   }
   QUIVER_INLINE static Floats abs(Floats a) noexcept { return {vabsq_f32(a.low), vabsq_f32(a.high)}; }
+  // As on x86, b where a is NaN: the instruction FMIN would give NaN.
+  QUIVER_INLINE static float32x4_t lesser(float32x4_t a, float32x4_t b) noexcept {
+    return vbslq_f32(vcltq_f32(a, b), a, b);
+  }
   QUIVER_INLINE static Floats min(Floats a, Floats b) noexcept {
-    return {vminq_f32(a.low, b.low), vminq_f32(a.high, b.high)};
+    return {lesser(a.low, b.low), lesser(a.high, b.high)};
   }
   QUIVER_INLINE static Floats max(Floats a, Floats b) noexcept {
     return {vmaxq_f32(a.low, b.low), vmaxq_f32(a.high, b.high)};
   }
+  QUIVER_INLINE static float lowest(Floats a) noexcept { return vminvq_f32(lesser(a.low, a.high)); }
   QUIVER_INLINE static float32x4_t one_where_unequal(float32x4_t a, float32x4_t b) noexcept {
     return vreinterpretq_f32_u32(vbicq_u32(vreinterpretq_u32_f32(vdupq_n_f32(1)), vceqq_f32(a, b)));
   }

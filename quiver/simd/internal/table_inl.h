@@ -64,6 +64,7 @@ void fill_arrays(Kernels& table) noexcept {
   table.f32_to_bf16 = &convert<V, F32, float, Bf16, std::uint16_t>;
   table.bf16_to_f32 = &convert<V, Bf16, std::uint16_t, F32, float>;
   table.select_below = &select_below<V>;
+  table.least = &least<V>;
   table.stream_read = &stream_read<V>;
   table.multiply_add = &multiply_add<V>;
 }
