@@ -28,12 +28,12 @@ FIXED_ADDRESSES := $(shell setarch -R true 2>/dev/null && echo setarch -R)
 # Idle OpenMP threads that spin steal the other core from whoever works; Quiver gives torch a second thread only if they wait.
 export OMP_WAIT_POLICY ?= passive
 
-.PHONY: help demo test check core format tidy clean bootstrap build gates docs sanitizers neon
+.PHONY: help demo test check core format tidy clean bootstrap build gates docs sanitizers neon instructions
 
 help:  ## Show these lines
 	@echo "New here? Type: make demo    (installs what is missing, builds Quiver, and runs it on a real corpus)"
 	@echo
-	@sed -n 's/^\([a-z]*\):.*## /\1|/p' Makefile | awk -F'|' '{printf "  make %-11s %s\n", $$1, $$2}'
+	@sed -n 's/^\([a-z]*\):.*## /\1|/p' Makefile | awk -F'|' '{printf "  make %-12s %s\n", $$1, $$2}'
 	@echo
 	@sed -n '2,4s/^# //p' Makefile
 
@@ -48,7 +48,7 @@ test: build  ## Build everything and run every test
 	@$(STEP) "tests of the tools" python3 -m unittest discover -q -s tools/tests -t tools -p '*_test.py'
 	@$(STEP) "behaviour tests" tools/run_behaviour --build $(BUILD)
 
-check: gates tidy docs neon sanitizers  ## Everything beyond the tests: style, licences, docs that run, Arm, sanitizers
+check: gates tidy docs instructions neon sanitizers  ## Everything beyond the tests: style, licences, docs, costs, Arm, sanitizers
 
 core:  ## Build what searching needs, without torch and without tests
 	@tools/bootstrap --only core
@@ -88,6 +88,9 @@ endef
 sanitizers: bootstrap  ## Tests of the torch-free modules under asan + ubsan, then tsan
 	$(call sanitize,asan,)
 	$(call sanitize,tsan,env TSAN_OPTIONS=suppressions=$(CURDIR)/cmake/tsan.supp $(FIXED_ADDRESSES))
+
+instructions: build  ## Count the instructions of fixed searches and compare them with those on record
+	@$(STEP) "instructions" tools/instructions $(BUILD)
 
 neon: bootstrap  ## The kernels of 64-bit Arm: cross-compiled, and tested on emulated processors
 	$(call build,aarch64)
