@@ -2,95 +2,17 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <atomic>
 #include <cmath>
 
 #include "quiver/compress/dense_input.h"
+#include "quiver/compress/internal/coded_rows.h"
 #include "quiver/compress/internal/codes_file.h"
 #include "quiver/core/metric.h"
 
 namespace quiver {
 namespace {
+using internal::CodedRows;
 using internal::RowStore;
-
-constexpr std::size_t kCoderGrain = 256;  // rows that a thread takes at a time
-
-void save_shared(ContainerWriter& writer, std::string_view prefix, const Coder& coder) {
-  for (const SharedArray& array : coder.shared()) {
-    writer.add(std::string(prefix) + std::string(array.name), array.bytes);
-  }
-}
-
-class CodedRows final : public Codes {
- public:
-  CodedRows(CoderPtr coder, RowStore rows) : coder_(std::move(coder)), rows_(std::move(rows)) {}
-
-  std::string spec() const override { return coder_->spec(); }
-  const Space& space() const noexcept override { return coder_->space(); }
-  std::size_t rows() const noexcept override { return rows_.rows(); }
-  std::size_t bytes_per_row() const noexcept override { return rows_.stride(); }
-  std::size_t bytes() const noexcept override {
-    std::size_t bytes = rows_.bytes().size();
-    for (const SharedArray& array : coder_->shared()) bytes += array.bytes.size();
-    return bytes;
-  }
-  bool floats() const noexcept override { return coder_->floats(); }
-
-  Result<std::unique_ptr<Scorer>> scorer(const RowsView& query) const override {
-    QUIVER_TRY(const DenseInput input, DenseInput::of(query, space().dims, 0, "searching"));
-    QUIVER_CHECK(input.rows() == 1);
-    Matrix scratch;
-    return coder_->scorer(input.floats(0, 1, scratch).row(0), rows_);
-  }
-  void decode_range(std::size_t first, std::size_t count, float* out, std::size_t stride) const noexcept override {
-    for (std::size_t i = 0; i < count; ++i) coder_->decode(rows_.row(first + i), out + i * stride);
-  }
-  void save(ContainerWriter& writer, std::string_view prefix) const override {
-    internal::save_codes(writer, prefix, spec(), space(), rows_);
-    save_shared(writer, prefix, *coder_);
-  }
-
-  void prefetch(std::span<const std::uint32_t> rows) const noexcept override { rows_.prefetch(rows); }
-  void truncate(std::size_t rows) noexcept override { rows_.drop_last(rows_.rows() - rows); }
-  Result<void> append(const RowsView& rows) override {
-    QUIVER_TRY(const DenseInput input, DenseInput::of(rows, space().dims, rows_.rows(), "appending to " + spec()));
-    return append(input, nullptr);
-  }
-
-  Result<void> append(const DenseInput& input, Run* run) {
-    std::byte* to = rows_.grow(input.rows());
-    std::fill_n(to, input.rows() * rows_.stride(), std::byte{0});  // room that truncate() gave back is not
-    std::atomic<std::size_t> refused{input.rows()};                // the first row that cannot be coded
-    const auto encode = [&](std::size_t begin, std::size_t end, unsigned) {
-      if (run != nullptr && run->stop()) return;
-      Matrix widened;
-      CodingScratch scratch;
-      const MatrixView rows = input.floats(begin, end - begin, widened);
-      for (std::size_t i = begin; i < end; ++i) {
-        if (coder_->encode(rows.row(i - begin), to + i * rows_.stride(), scratch)) continue;
-        std::size_t first = refused;
-        while (i < first && !refused.compare_exchange_weak(first, i)) {
-        }
-      }
-    };
-    if (run != nullptr) {
-      run->threads().parallel_for(input.rows(), kCoderGrain, encode);
-    } else if (input.rows() > 0) {
-      encode(0, input.rows(), 0);
-    }
-    if (refused == input.rows() && (run == nullptr || !run->stop())) return {};
-    rows_.drop_last(input.rows());
-    if (refused == input.rows()) return run->stopped("encoding rows as " + spec());
-    return Error::invalid_argument(
-        fmt::format("encoding as {}: row {} is so long that its squared length overflows; scale the rows first", spec(),
-                    refused.load()));
-  }
-
- private:
-  CoderPtr coder_;
-  RowStore rows_;
-};
 
 class CoderQuantizer final : public Quantizer {
  public:
@@ -114,7 +36,7 @@ class CoderQuantizer final : public Quantizer {
   }
   void save(ContainerWriter& writer, std::string_view prefix) const override {
     internal::save_quantizer_header(writer, prefix, spec(), space());
-    save_shared(writer, prefix, *coder_);
+    internal::save_shared(writer, prefix, *coder_);
   }
 
  private:

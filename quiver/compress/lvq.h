@@ -15,17 +15,13 @@
 // Row layout: scale f32, min f32, then |decoded - mean|^2 (L2) or 1 / |decoded| (Cosine) f32, then the codes (B = 4 in
 // the order of simd/packed_u4.h), padded to 4 bytes. Nothing a row keeps depends on other rows but through the mean, so
 // rows added later need no new fit. Cost: encode 2 passes over a row; a distance one pass over dims * B / 8 bytes.
+// A second level of codes, for what the first rounds away: two_level.h.
 #pragma once
-#include "quiver/compress/spec.h"
+#include "quiver/compress/coder.h"
 
 namespace quiver {
 
 // Errors: InvalidArgument for bits other than 4 and 8, or a metric other than L2, Dot and Cosine.
-Result<std::unique_ptr<Quantizer>> make_lvq(unsigned bits, const Space& space);
-std::size_t lvq_bytes_per_row(unsigned bits, const Space& space) noexcept;
-Result<std::unique_ptr<Codes>> load_lvq(unsigned bits, const Space& space, const Container& file,
-                                        std::string_view prefix);
-Result<std::unique_ptr<Quantizer>> load_lvq_quantizer(unsigned bits, const Space& space, const Container& file,
-                                                      std::string_view prefix);
+Result<CoderPtr> lvq_coder(unsigned bits, const Space& space);
 
 }  // namespace quiver

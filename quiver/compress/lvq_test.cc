@@ -16,13 +16,7 @@ using internal::space_of;
 using testing::HasSubstr;
 
 std::unique_ptr<Codes> encoded(unsigned bits, Metric metric, const Matrix& base) {
-  quiver::Run run({.threads = 1});
-  auto quantizer = make_lvq(bits, space_of(base.cols(), metric));
-  EXPECT_TRUE(quantizer.has_value());
-  EXPECT_TRUE((*quantizer)->fit(base.view(), {}, run).has_value());
-  auto codes = (*quantizer)->encode(base.view(), run);
-  EXPECT_TRUE(codes.has_value()) << codes.error().message();
-  return *std::move(codes);
+  return internal::encoded_by(lvq_coder(bits, space_of(base.cols(), metric)), base);
 }
 
 // Worked by hand: mean (1.1, 0, 2), residuals (-0.9, 0, -2) and (0.9, 0, 2), 15 steps from -2 to 0 and from 0 to 2.
@@ -84,19 +78,19 @@ TEST(Lvq, AnEqualQueryIsAtDistanceZeroOrBarelyAbove) {
 }
 
 TEST(Lvq, RefusesWhatItCannotDo) {
-  EXPECT_THAT(make_lvq(6, space_of(4, Metric::L2)).error().message(), HasSubstr("4 or 8 bits"));
-  EXPECT_THAT(make_lvq(8, space_of(4, Metric::Hamming)).error().message(), HasSubstr("hamming"));
+  EXPECT_THAT(lvq_coder(6, space_of(4, Metric::L2)).error().message(), HasSubstr("4 or 8 bits"));
+  EXPECT_THAT(lvq_coder(8, space_of(4, Metric::Hamming)).error().message(), HasSubstr("hamming"));
   quiver::Run run({.threads = 1});
   const Matrix base = matrix_of({{1, 2}, {3, 4}}), huge = matrix_of({{1, 2}, {3e38F, -3e38F}});
-  const auto quantizer = make_lvq(8, space_of(2, Metric::L2));
-  EXPECT_THAT((*quantizer)->encode(base.view(), run).error().message(), HasSubstr("call fit first"));
-  ASSERT_TRUE((*quantizer)->fit(base.view(), {}, run).has_value());
-  EXPECT_THAT((*quantizer)->encode(huge.view(), run).error().message(), HasSubstr("row 1"));
+  const auto quantizer = quantizer_of(*lvq_coder(8, space_of(2, Metric::L2)));
+  EXPECT_THAT(quantizer->encode(base.view(), run).error().message(), HasSubstr("call fit first"));
+  ASSERT_TRUE(quantizer->fit(base.view(), {}, run).has_value());
+  EXPECT_THAT(quantizer->encode(huge.view(), run).error().message(), HasSubstr("row 1"));
   const Matrix longer(1, 3);
-  EXPECT_THAT((*quantizer)->encode(longer.view(), run).error().message(), HasSubstr("3 dims"));
+  EXPECT_THAT(quantizer->encode(longer.view(), run).error().message(), HasSubstr("3 dims"));
   run.cancel();
-  EXPECT_EQ((*quantizer)->encode(base.view(), run).error().code(), Code::Cancelled);
-  EXPECT_EQ((*quantizer)->fit(base.view(), {}, run).error().code(), Code::Cancelled);
+  EXPECT_EQ(quantizer->encode(base.view(), run).error().code(), Code::Cancelled);
+  EXPECT_EQ(quantizer->fit(base.view(), {}, run).error().code(), Code::Cancelled);
 }
 
 TEST(Lvq, NothingEncodedIsNothing) {

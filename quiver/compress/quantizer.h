@@ -66,6 +66,10 @@ class Codes {
   // True if scoring works on floats, so that for a large batch a matrix product over decoded rows beats the scorers.
   virtual bool floats() const noexcept = 0;
 
+  // The same rows by a coarser level of these codes, to search by before these order what was found (two_level.h).
+  // Lives and grows with them. Null where there is one level.
+  virtual const Codes* first_level() const noexcept { return nullptr; }
+
   // Asks for the memory of rows that a scorer will soon read. May do nothing.
   virtual void prefetch(std::span<const std::uint32_t> rows) const noexcept { static_cast<void>(rows); }
 

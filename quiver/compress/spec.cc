@@ -12,6 +12,8 @@
 #include "quiver/compress/rabitq.h"
 #include "quiver/compress/residual.h"
 #include "quiver/compress/scalar.h"
+#include "quiver/compress/shortened.h"
+#include "quiver/compress/two_level.h"
 #include "quiver/compress/uniform.h"
 #include "quiver/core/metric.h"
 #include "quiver/core/options.h"
@@ -101,6 +103,11 @@ Result<CoderPtr> itq(const QuantizerSpec& spec, const Space& space) {
   return itq_coder(spec.arguments.empty() ? std::nullopt : std::optional(spec.arguments[0]), space);
 }
 
+// One level of codes, or two: not one Coder, so the row of the table is written out.
+Result<CoderPtr> lvq(const QuantizerSpec& spec, const Space& space) { return lvq_coder(spec.arguments[0], space); }
+bool two_levels(const QuantizerSpec& spec) { return spec.arguments.size() > 1; }
+constexpr Kind kOneLevel = coded<lvq>("lvq", 1, 2, "lvq(8)", "");
+
 constexpr Kind kKinds[] = {
     stored<Element::F32>("f32", "floats as they are"),
     stored<Element::F16>("f16", "floats rounded to 16 bits, 11 of them precision"),
@@ -108,14 +115,22 @@ constexpr Kind kKinds[] = {
     stored<Element::I8>("i8", "integers -128 .. 127 as they are"),
     stored<Element::U8>("u8", "integers 0 .. 255 as they are"),
     stored<Element::Bit>("bit", "one bit a coordinate: is it above zero"),
-    {"lvq", 1, 1, "lvq(8)", "8 or 4 bits a coordinate with a scale and offset of each row's own",
-     [](const QuantizerSpec& spec, const Space& space) { return lvq_bytes_per_row(spec.arguments[0], space); },
-     [](const QuantizerSpec& spec, const Space& space) { return make_lvq(spec.arguments[0], space); },
-     [](const QuantizerSpec& spec, const Space& space, const Container& file, std::string_view prefix) {
-       return load_lvq(spec.arguments[0], space, file, prefix);
+    {kOneLevel.name, kOneLevel.least_arguments, kOneLevel.arguments, kOneLevel.example,
+     "8 or 4 bits a coordinate with a scale and offset of each row's own; lvq(4,8): 8 more to order by",
+     [](const QuantizerSpec& s, const Space& space) {
+       return two_levels(s) ? two_level_lvq_bytes_per_row(s.arguments[0], s.arguments[1], space)
+                            : kOneLevel.bytes_per_row(s, space);
      },
-     [](const QuantizerSpec& spec, const Space& space, const Container& file, std::string_view prefix) {
-       return load_lvq_quantizer(spec.arguments[0], space, file, prefix);
+     [](const QuantizerSpec& s, const Space& space) {
+       return two_levels(s) ? make_two_level_lvq(s.arguments[0], s.arguments[1], space) : kOneLevel.make(s, space);
+     },
+     [](const QuantizerSpec& s, const Space& space, const Container& file, std::string_view prefix) {
+       return two_levels(s) ? load_two_level_lvq(s.arguments[0], s.arguments[1], space, file, prefix)
+                            : kOneLevel.load(s, space, file, prefix);
+     },
+     [](const QuantizerSpec& s, const Space& space, const Container& file, std::string_view prefix) {
+       return two_levels(s) ? load_two_level_lvq_quantizer(s.arguments[0], s.arguments[1], space, file, prefix)
+                            : kOneLevel.load_quantizer(s, space, file, prefix);
      }},
     coded<sq>("sq", 1, 1, "sq(8)", "8 or 4 bits a coordinate over a range of each coordinate's own"),
     coded<pq>("pq", 1, 2, "pq(16)", "parts of a row by the nearest of 256 centroids; pq(16,4): of 16"),
@@ -143,9 +158,11 @@ Error unknown(std::string_view name) {
     known.emplace_back(kind.name);
     examples += (examples.empty() ? "" : ", ") + std::string(kind.example);
   }
+  for (const std::string& step : shortening_names()) known.push_back(step);
   const std::string near = did_you_mean(name, known);
-  return Error::invalid_argument(fmt::format("'{}' is not a quantizer{}; known: {}", name,
-                                             near.empty() ? "" : fmt::format(" (did you mean {}?)", near), examples));
+  return Error::invalid_argument(fmt::format("'{}' is not a quantizer{}; known: {}; in front of one: {}", name,
+                                             near.empty() ? "" : fmt::format(" (did you mean {}?)", near), examples,
+                                             fmt::join(shortening_names(), ", ")));
 }
 
 Result<QuantizerSpec> spec_in(const Container& file, std::string_view prefix, Space& space) {
@@ -158,7 +175,10 @@ Result<QuantizerSpec> spec_in(const Container& file, std::string_view prefix, Sp
 }
 }  // namespace
 
-Result<QuantizerSpec> QuantizerSpec::parse(std::string_view text) {
+namespace {
+// One word, whatever stands in front of it. What fails in a space that every quantizer can hold, of so many dims, is
+// the arguments' fault.
+Result<QuantizerSpec> parse_codes(std::string_view text, std::size_t dims) {
   const Kind* kind = find(name_in(text));
   if (kind == nullptr) return unknown(name_in(text));
   QUIVER_TRY(SpecText word, SpecText::parse(text, "quantizer"));
@@ -170,17 +190,39 @@ Result<QuantizerSpec> QuantizerSpec::parse(std::string_view text) {
     return Error::invalid_argument(fmt::format("quantizer '{}' has {} arguments where {} takes {}; write {}",
                                                spec.text(), spec.arguments.size(), kind->name, range, kind->example));
   }
-  // A space that every quantizer can hold: what fails now is the arguments' fault.
-  QUIVER_TRY(kind->make(spec, {.id = "", .dims = simd::kMaxIntegerDims, .metric = Metric::L2}));
+  QUIVER_TRY(kind->make(spec, {.id = "", .dims = dims, .metric = Metric::L2}));
+  return spec;
+}
+}  // namespace
+
+Result<QuantizerSpec> QuantizerSpec::parse(std::string_view text) {
+  const std::vector<std::string_view> parts = parts_in(text);
+  if (!is_shortening(name_in(parts[0]))) {
+    if (parts.size() == 1) return parse_codes(parts[0], simd::kMaxIntegerDims);
+    if (find(name_in(parts[0])) == nullptr) return unknown(name_in(parts[0]));
+    return Error::invalid_argument(fmt::format(
+        "quantizer '{}': codes come last, behind at most one step; write prefix(64) + lvq(8)", without_blanks(text)));
+  }
+  if (parts.size() > 2) {
+    return Error::invalid_argument(fmt::format("quantizer '{}': one step and one kind of codes; write {} + lvq(8)",
+                                               without_blanks(text), parts[0]));
+  }
+  QUIVER_TRY(SpecText step, SpecText::parse(parts[0], "step"));
+  QUIVER_TRY(check_shortening(step));
+  QUIVER_TRY(QuantizerSpec spec, parse_codes(parts.size() == 2 ? parts[1] : "f32", step.arguments[0]));
+  spec.step = std::move(step);
   return spec;
 }
 
-std::string QuantizerSpec::text() const { return SpecText{name, arguments}.text(); }
+std::string QuantizerSpec::text() const {
+  return (step ? step->text() + " + " : "") + SpecText{name, arguments}.text();
+}
 
 std::size_t QuantizerSpec::bytes_per_row(const Space& space) const {
   const Kind* kind = find(name);
   QUIVER_CHECK(kind != nullptr);
-  return kind->bytes_per_row(*this, space);
+  if (step && step->arguments[0] > space.dims) return 0;
+  return kind->bytes_per_row(*this, step ? short_space(*step, space) : space);
 }
 
 Result<std::unique_ptr<Quantizer>> make_quantizer(const QuantizerSpec& spec, const Space& space) {
@@ -191,24 +233,27 @@ Result<std::unique_ptr<Quantizer>> make_quantizer(const QuantizerSpec& spec, con
     return Error::invalid_argument(
         fmt::format("making quantizer {}: the space has 0 dims; rows need at least 1", spec.text()));
   }
-  return kind->make(spec, space);
+  return spec.step ? make_shortened(spec, space) : kind->make(spec, space);
 }
 
 Result<std::unique_ptr<Codes>> load_codes(const Container& file, std::string_view prefix) {
   Space space;
   QUIVER_TRY(const QuantizerSpec spec, spec_in(file, prefix, space));
+  if (spec.step) return load_shortened(spec, space, file, prefix);
   return find(spec.name)->load(spec, space, file, prefix);
 }
 
 Result<std::unique_ptr<Quantizer>> load_quantizer(const Container& file, std::string_view prefix) {
   Space space;
   QUIVER_TRY(const QuantizerSpec spec, spec_in(file, prefix, space));
+  if (spec.step) return load_shortened_quantizer(spec, space, file, prefix);
   return find(spec.name)->load_quantizer(spec, space, file, prefix);
 }
 
 std::vector<std::string> quantizer_help() {
   std::vector<std::string> lines;
   for (const Kind& kind : kKinds) lines.push_back(fmt::format("{:<9} {}", kind.example, kind.help));
+  for (const std::string& line : shortening_help()) lines.push_back(line);
   return lines;
 }
 

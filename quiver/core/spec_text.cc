@@ -17,6 +17,21 @@ std::string_view name_in(std::string_view spec_text) noexcept {
   return without_blanks(spec_text.substr(0, spec_text.find('(')));
 }
 
+std::vector<std::string_view> parts_in(std::string_view text) {
+  std::vector<std::string_view> parts;
+  std::size_t begin = 0;
+  int open = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '(') ++open;
+    if (text[i] == ')') --open;
+    if (text[i] != '+' || open > 0) continue;
+    parts.push_back(without_blanks(text.substr(begin, i - begin)));
+    begin = i + 1;
+  }
+  parts.push_back(without_blanks(text.substr(begin)));
+  return parts;
+}
+
 Result<SpecText> SpecText::parse(std::string_view text, std::string_view what) {
   const std::string_view whole = without_blanks(text);
   const std::size_t open = whole.find('(');
@@ -30,7 +45,8 @@ Result<SpecText> SpecText::parse(std::string_view text, std::string_view what) {
     unsigned value = 0;
     const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), value);
     if (error != std::errc() || end != number.data() + number.size()) {
-      return Error::invalid_argument(fmt::format("'{}' in {} '{}' is not a whole number", number, what, whole));
+      return Error::invalid_argument(
+          fmt::format("'{}' in {} '{}' is not a whole number; separate numbers by commas", number, what, whole));
     }
     spec.arguments.push_back(value);
     more = comma != std::string_view::npos;

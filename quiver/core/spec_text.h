@@ -21,7 +21,11 @@ struct SpecText {
   // `what` names the thing in messages. Errors: InvalidArgument (no ')', an argument that is not a whole number).
   static Result<SpecText> parse(std::string_view text, std::string_view what);
   std::string text() const;
+  bool operator==(const SpecText&) const = default;
 };
+
+// "a + b(c + d)" at every '+' that is not within parentheses: {"a", "b(c + d)"}. Views of `text`, at least one.
+std::vector<std::string_view> parts_in(std::string_view text);
 
 std::string_view name_in(std::string_view spec_text) noexcept;  // what stands before '(': to say first if it is unknown
 

@@ -53,6 +53,11 @@ Result<std::unique_ptr<Index>> GraphIndex::build(const IndexSpec& spec, const Ro
     return Error::invalid_argument(fmt::format(
         "a graph makes its own codes; write graph + rerank({}) for what orders the candidates", spec.codes->text()));
   }
+  if (!spec.between.empty()) {
+    return Error::invalid_argument(fmt::format(
+        "a graph orders what it finds by one rerank(...), not by {}; leave out rerank({}), or use flat or hnsw",
+        spec.between.size() + 1, spec.between[0].text()));
+  }
   QUIVER_TRY(const DenseInput input, DenseInput::of(base, space.dims, 0, "building a graph"));
   if (input.rows() == 0) return Error::invalid_argument("a graph learns from its rows and there are none; use flat");
   if (input.rows() >= internal::kNoRow) {

@@ -3,7 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
+#include <utility>
 
+#include "quiver/compress/shortened.h"
 #include "quiver/core/options.h"
 #include "quiver/core/spec_text.h"
 #include "quiver/index/flat.h"
@@ -28,6 +31,7 @@ Result<std::unique_ptr<Index>> as_index(Result<std::unique_ptr<SparseIndex>> ind
   return std::move(index).transform([](std::unique_ptr<SparseIndex> made) -> std::unique_ptr<Index> { return made; });
 }
 
+constexpr std::string_view kFunnel = "funnel";
 constexpr unsigned kGraphDefaults[] = {0, 0};
 
 constexpr Structure kStructures[] = {
@@ -67,6 +71,7 @@ const Structure* find(std::string_view name) {
 Error unknown(std::string_view name) {
   std::vector<std::string> known;
   for (const Structure& s : kStructures) known.emplace_back(s.name);
+  known.emplace_back(kFunnel);
   const std::string near = did_you_mean(name, known);
   return Error::invalid_argument(fmt::format("'{}' is not an index{}; known: {}", name,
                                              near.empty() ? "" : fmt::format(" (did you mean {}?)", near),
@@ -95,18 +100,52 @@ Result<std::vector<unsigned>> arguments_of(const Structure& structure, std::stri
   if (structure.check != nullptr) QUIVER_TRY(structure.check(all));
   return all;
 }
+
+// A step and the codes behind it are one quantizer: "prefix(64)", "lvq(8)" become "prefix(64) + lvq(8)".
+std::vector<std::string_view> with_steps_joined(std::vector<std::string_view> parts) {
+  for (std::size_t i = 1; i + 1 < parts.size(); ++i) {
+    const std::string_view next = parts[i + 1];
+    if (!is_shortening(name_in(parts[i])) || is_shortening(name_in(next)) || rerank_inside(next)) continue;
+    parts[i] = {parts[i].data(), next.data() + next.size()};
+    parts.erase(parts.begin() + static_cast<std::ptrdiff_t>(i) + 1);
+  }
+  return parts;
+}
+
+// "funnel(64,128) + codes" is flat + prefix(64) + codes + rerank(prefix(128) + codes) + rerank(codes); what
+// `+ rerank(...)` names comes instead of the last.
+Result<IndexSpec> funnel(std::span<const std::string_view> parts) {
+  QUIVER_TRY(const SpecText word, SpecText::parse(parts[0], "index"));
+  const std::vector<unsigned>& lengths = word.arguments;
+  if (lengths.empty() || lengths[0] == 0 || !std::ranges::is_sorted(lengths, std::less_equal<>())) {
+    return Error::invalid_argument(fmt::format(
+        "'{}': a funnel takes the lengths of the prefixes it searches by, each longer than the one before; write "
+        "funnel(64,128)",
+        parts[0]));
+  }
+  std::string codes = "f32";
+  std::size_t next = 1;
+  if (parts.size() > 1 && !rerank_inside(parts[1])) codes = parts[next++];
+  if (is_shortening(name_in(codes))) {
+    return Error::invalid_argument(fmt::format(
+        "'{}': a funnel cuts prefixes itself; write flat + {} + rerank(...) with as many rerank(...) as wanted",
+        fmt::join(parts, " + "), codes));
+  }
+  std::string text = fmt::format("flat + prefix({}) + {}", lengths[0], codes);
+  for (const unsigned length : std::span(lengths).subspan(1)) {
+    text += fmt::format(" + rerank(prefix({}) + {})", length, codes);
+  }
+  if (next == parts.size()) text += fmt::format(" + rerank({})", codes);
+  for (; next < parts.size(); ++next) text += fmt::format(" + {}", parts[next]);
+  return IndexSpec::parse(text);
+}
 }  // namespace
 
 Result<IndexSpec> IndexSpec::parse(std::string_view text) {
   IndexSpec spec;
   const std::string step = fmt::format("reading index '{}'", text);
-  std::vector<std::string_view> parts;
-  for (std::string_view rest = text;;) {
-    const std::size_t plus = rest.find('+');
-    parts.push_back(without_blanks(rest.substr(0, plus)));
-    if (plus == std::string_view::npos) break;
-    rest.remove_prefix(plus + 1);
-  }
+  std::vector<std::string_view> parts = with_steps_joined(parts_in(text));
+  if (name_in(parts[0]) == kFunnel) return funnel(parts).within(step);
   const Structure* structure = find(name_in(parts[0]));
   if (structure == nullptr) return unknown(name_in(parts[0])).within(step);
   spec.structure = structure->name;
@@ -120,15 +159,15 @@ Result<IndexSpec> IndexSpec::parse(std::string_view text) {
           .within(step);
     }
     const auto inside = rerank_inside(parts[i]);
-    std::optional<QuantizerSpec>& slot = inside ? spec.rerank : spec.codes;
-    if (slot || (!inside && spec.rerank)) {
+    if (!inside && (spec.codes || spec.rerank)) {
       return Error::invalid_argument(
                  fmt::format("'{}' comes twice or too late; write flat + codes + rerank(codes)", parts[i]))
           .within(step);
     }
     auto parsed = QuantizerSpec::parse(inside.value_or(parts[i]));
     if (!parsed.has_value()) return std::move(parsed.error()).within(step);
-    slot = *std::move(parsed);
+    if (inside && spec.rerank) spec.between.push_back(*std::exchange(spec.rerank, std::nullopt));
+    (inside ? spec.rerank : spec.codes) = *std::move(parsed);
   }
   return spec;
 }
@@ -137,13 +176,14 @@ std::string IndexSpec::text() const {
   const bool open = std::all_of(arguments.begin(), arguments.end(), [](unsigned a) { return a == 0; });
   std::string out = open ? structure : SpecText{structure, arguments}.text();
   if (codes) out += " + " + codes->text();
+  for (const QuantizerSpec& finer : between) out += " + rerank(" + finer.text() + ")";
   if (rerank) out += " + rerank(" + rerank->text() + ")";
   return out;
 }
 
 bool IndexSpec::allows(const IndexSpec& built) const {
   bool same = structure == built.structure && arguments.size() == built.arguments.size() && codes == built.codes &&
-              (rerank == built.rerank || (!rerank && structure == "graph"));
+              between == built.between && (rerank == built.rerank || (!rerank && structure == "graph"));
   for (std::size_t i = 0; same && i < arguments.size(); ++i) {
     same = arguments[i] == built.arguments[i] || (arguments[i] == 0 && structure == "graph");
   }
@@ -180,6 +220,8 @@ Result<std::unique_ptr<Index>> open_index(const std::filesystem::path& path) {
 std::vector<std::string> index_help() {
   std::vector<std::string> lines;
   for (const Structure& s : kStructures) lines.push_back(fmt::format("{:<8} {}", s.name, s.help));
+  lines.push_back(fmt::format("{:<8} {}", kFunnel,
+                              "short prefixes first, then longer ones of what is left: funnel(64,128) + codes"));
   return lines;
 }
 

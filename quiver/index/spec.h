@@ -3,8 +3,12 @@
 //   flat                             exact search over the rows as given
 //   flat + lvq(8)                    exact search over 8-bit codes
 //   flat + lvq(4) + rerank(f32)      4-bit codes choose candidates, float rows order them
-//   hnsw(16,128) + lvq(8)            a graph to walk, over any codes (hnsw.h)
-//   sparse                           inverted lists over sparse rows (sparse.h)
+//   flat + lvq(4,8)                  the same by codes of two levels: nothing is stored twice
+//   flat + f16 + rerank(f32)         ... any number of rerank(...), each of what the one before it left
+//   flat + pca(96) + lvq(4) + rerank(f16)   codes of short vectors choose (compress/shortened.h)
+//   funnel(64,128) + lvq(8)          short for flat + prefix(64) + lvq(8) + rerank(prefix(128) + lvq(8)) +
+//   rerank(lvq(8)) hnsw(16,128) + lvq(8)            a graph to walk, over any codes (hnsw.h) sparse inverted lists over
+//   sparse rows (sparse.h)
 //
 //   QUIVER_TRY(IndexSpec spec, IndexSpec::parse("flat + lvq(8)"));
 //   QUIVER_TRY(auto index, build_index(spec, rows, {}, run));
@@ -23,9 +27,10 @@ namespace quiver {
 
 struct IndexSpec {
   std::string structure = "flat";
-  std::vector<unsigned> arguments = {};  // of the structure; parse() completes them with its defaults
-  std::optional<QuantizerSpec> codes;    // empty: the rows as given
-  std::optional<QuantizerSpec> rerank;
+  std::vector<unsigned> arguments = {};     // of the structure; parse() completes them with its defaults
+  std::optional<QuantizerSpec> codes;       // empty: the rows as given
+  std::vector<QuantizerSpec> between = {};  // every rerank(...) but the last, in order
+  std::optional<QuantizerSpec> rerank;      // the last: what orders the hits
 
   // Errors: InvalidArgument that points at the part that is wrong and guesses what was meant.
   static Result<IndexSpec> parse(std::string_view text);

@@ -13,8 +13,11 @@ namespace {
 using testing::HasSubstr;
 
 TEST(IndexSpec, ReadsAndPrints) {
-  for (const char* text : {"flat", "flat + lvq(8)", "flat + f16", "flat + lvq(4) + rerank(f32)", "flat + rerank(f16)",
-                           "hnsw(8,100)", "hnsw(16,128) + lvq(4) + rerank(f32)", "sparse"}) {
+  for (const char* text :
+       {"flat", "flat + lvq(8)", "flat + f16", "flat + lvq(4) + rerank(f32)", "flat + rerank(f16)", "flat + lvq(4,8)",
+        "flat + lvq(4) + rerank(lvq(8)) + rerank(f16) + rerank(f32)",
+        "flat + prefix(64) + lvq(8) + rerank(pca(96) + f16) + rerank(f32)", "hnsw(16,128) + pca(8) + lvq(4,8)",
+        "hnsw(8,100)", "hnsw(16,128) + lvq(4) + rerank(f32)", "sparse"}) {
     const auto spec = IndexSpec::parse(text);
     ASSERT_TRUE(spec.has_value()) << spec.error().message();
     EXPECT_EQ(spec->text(), text);
@@ -25,6 +28,16 @@ TEST(IndexSpec, ReadsAndPrints) {
   EXPECT_EQ(IndexSpec::parse("hnsw ( 32 ) + f16")->text(), "hnsw(32,128) + f16");
 }
 
+TEST(IndexSpec, AFunnelIsAChainOfPrefixes) {
+  const auto text = [](const char* spec) { return IndexSpec::parse(spec)->text(); };
+  EXPECT_EQ(text("funnel(64, 128) + lvq(8)"),
+            "flat + prefix(64) + lvq(8) + rerank(prefix(128) + lvq(8)) + rerank(lvq(8))");
+  EXPECT_EQ(text("funnel(8)"), "flat + prefix(8) + f32 + rerank(f32)");
+  EXPECT_EQ(text("funnel(8) + lvq(4) + rerank(lvq(8)) + rerank(f16)"),
+            "flat + prefix(8) + lvq(4) + rerank(lvq(8)) + rerank(f16)");
+  EXPECT_EQ(text("flat+prefix(8)+rerank( prefix( 9 )+f16 )"), "flat + prefix(8) + f32 + rerank(prefix(9) + f16)");
+}
+
 TEST(IndexSpec, SaysWhatIsWrongAndWhere) {
   const auto message = [](const char* text) {
     const auto spec = IndexSpec::parse(text);
@@ -32,7 +45,7 @@ TEST(IndexSpec, SaysWhatIsWrongAndWhere) {
     return spec.has_value() ? "" : spec.error().message();
   };
   EXPECT_THAT(message("flatt"), HasSubstr("did you mean flat"));
-  EXPECT_THAT(message(""), HasSubstr("known: flat, hnsw, graph, sparse"));
+  EXPECT_THAT(message(""), HasSubstr("known: flat, hnsw, graph, sparse, funnel"));
   EXPECT_THAT(message("flat + lvq(7)"), HasSubstr("4 or 8 bits"));
   EXPECT_THAT(message("flat + lvq(8) + f16"), HasSubstr("comes twice"));
   EXPECT_THAT(message("flat + rerank(f32) + lvq(8)"), HasSubstr("too late"));
@@ -44,6 +57,13 @@ TEST(IndexSpec, SaysWhatIsWrongAndWhere) {
   EXPECT_THAT(message("hnsw(16,128,1)"), HasSubstr("takes at most 2; write hnsw(16,128)"));
   EXPECT_THAT(message("hnsw(1)"), HasSubstr("M is 2 .. 1024"));
   EXPECT_THAT(message("hnsw(16,0)"), HasSubstr("ef_construction 1 .. 100000"));
+  EXPECT_THAT(message("funnel"), HasSubstr("write funnel(64,128)"));
+  EXPECT_THAT(message("funnel(64,64)"), HasSubstr("each longer than the one before"));
+  EXPECT_THAT(message("funnel(0,64)"), HasSubstr("funnel(0,64)"));
+  EXPECT_THAT(message("funnel(8) + pca(4) + lvq(8)"), HasSubstr("cuts prefixes itself"));
+  EXPECT_THAT(message("funnel(8) + lvq(7)"), HasSubstr("4 or 8 bits"));
+  EXPECT_THAT(message("flat + lvq(8) + prefix(4)"), HasSubstr("comes twice or too late"));
+  EXPECT_THAT(message("flat + prefix(4) + pca(2) + lvq(8)"), HasSubstr("comes twice"));
   EXPECT_THAT(message("flat(x)"), HasSubstr("'x' in index 'flat(x)' is not a whole number"));
 }
 
@@ -70,7 +90,7 @@ TEST(OpenIndex, SaysWhatIsWrongWithAFile) {
   std::filesystem::remove_all(folder);
 }
 
-TEST(IndexHelp, HasALinePerStructure) { EXPECT_EQ(index_help().size(), 4U); }
+TEST(IndexHelp, HasALinePerStructure) { EXPECT_EQ(index_help().size(), 5U); }
 
 }  // namespace
 }  // namespace quiver

@@ -29,10 +29,17 @@ struct Kind {
   bool integers = false;                                                      // takes whole numbers only
   std::size_t least_dims = 1;
   std::size_t (*shared)(std::size_t dims) = [](std::size_t) { return std::size_t{0}; };  // bytes beside the rows
+  std::size_t prefix = 0;      // coordinates of a query that count; 0: all
+  std::size_t least_rows = 0;  // to learn from
 
   // The metrics it scores: the first three of kAllMetrics, or all.
   bool all_metrics() const { return promise == Promise::Coordinate || promise == Promise::Sign; }
-  double levels() const { return std::string_view(spec).ends_with("(8)") ? 255 : 15; }
+  // Cells that a range is cut into: those of a second level cut the cells of the first.
+  double levels() const {
+    const auto of_bits = [](unsigned bits) { return bits == 8 ? 255.0 : 15.0; };
+    const std::vector<unsigned> bits = value_of(QuantizerSpec::parse(spec)).arguments;
+    return bits.size() > 1 ? of_bits(bits[0]) * of_bits(bits[1]) : of_bits(bits[0]);
+  }
 };
 
 double range_of(std::span<const float> row, std::span<const float> mean) {
@@ -47,6 +54,14 @@ double range_of(std::span<const float> row, std::span<const float> mean) {
 constexpr auto floats = [](std::size_t count) { return count * sizeof(float); };
 constexpr auto nothing = [](std::span<const float>, std::size_t) { return 0.0; };
 
+template <std::size_t count>
+std::size_t floats_of(std::size_t) {
+  return floats(count);
+}
+// random(4): what is subtracted and four directions; behind it the mean of four coordinates.
+std::size_t map_alone(std::size_t dims) { return floats(5 * dims); }
+std::size_t map_and_mean(std::size_t dims) { return floats(5 * dims + 4); }
+
 const Kind kKinds[] = {
     {"f32", Promise::Coordinate, nothing},
     {"f16", Promise::Coordinate,
@@ -57,6 +72,14 @@ const Kind kKinds[] = {
     {"bit", Promise::Sign},
     {.spec = "lvq(8)", .promise = Promise::Local, .shared = floats},
     {.spec = "lvq(4)", .promise = Promise::Local, .shared = floats},
+    {.spec = "lvq(4,4)", .promise = Promise::Local, .shared = floats},
+    {.spec = "lvq(4,8)", .promise = Promise::Local, .shared = floats},
+    {.spec = "lvq(8,8)", .promise = Promise::Local, .shared = floats},
+    {.spec = "prefix(3) + lvq(8)", .promise = Promise::None, .least_dims = 3, .shared = floats_of<3>, .prefix = 3},
+    {.spec = "prefix(2) + lvq(4,8)", .promise = Promise::None, .least_dims = 2, .shared = floats_of<2>, .prefix = 2},
+    {.spec = "prefix(5) + f16", .promise = Promise::None, .least_dims = 5, .prefix = 5},
+    {.spec = "random(4) + lvq(8)", .promise = Promise::None, .least_dims = 4, .shared = map_and_mean, .least_rows = 1},
+    {.spec = "random(4) + f32", .promise = Promise::None, .least_dims = 4, .shared = map_alone, .least_rows = 1},
     {.spec = "sq(8)", .promise = Promise::Range, .shared = [](std::size_t dims) { return floats(2 * dims); }},
     {.spec = "sq(4)", .shared = [](std::size_t dims) { return floats(2 * dims); }},
     {.spec = "pq(2)", .least_dims = 2, .shared = [](std::size_t dims) { return floats(256 * dims); }},
@@ -106,7 +129,7 @@ std::size_t one_of(std::size_t count) {
 
 Drawn draw(std::size_t least_rows = 0) {
   const Kind* kind = &kKinds[one_of(std::size(kKinds))];
-  const auto rows = *rc::gen::inRange<std::size_t>(least_rows, 40);
+  const auto rows = *rc::gen::inRange<std::size_t>(std::max(least_rows, kind->least_rows), 40);
   const std::size_t least = kind->least_dims;
   const auto dims =
       *rc::gen::oneOf(rc::gen::inRange<std::size_t>(least, least + 10), rc::gen::inRange<std::size_t>(least, 300));
@@ -186,13 +209,15 @@ RC_GTEST_PROP(Quantizers, DecodeComesBackWithinTheStatedBound, ()) {
 RC_GTEST_PROP(Quantizers, DistancesAreThoseOfTheDecodedRows, ()) {
   const Drawn d = draw();
   const Matrix query = query_for(d), back = decoded(*d.codes);
+  Matrix seen = Matrix::copy_of(query.view());
+  if (d.kind->prefix > 0) std::ranges::fill(seen.row(0).subspan(d.kind->prefix), 0.0F);
   const auto scorer = value_of(d.codes->scorer(query.view()));
   const std::vector<float> scores = distances(*d.codes, query);
   for (std::size_t i = 0; i < back.rows(); ++i) {
     const double norm = norm_of(back.row(i));
     const double bound = scorer->error_bound(norm, norm);
     RC_ASSERT(std::isfinite(bound));
-    const double expected = distance(d.space.metric, query.row(0), back.row(i));
+    const double expected = distance(d.space.metric, seen.row(0), back.row(i));
     RC_ASSERT(std::abs(expected - static_cast<double>(scores[i])) <= bound + std::abs(expected) * 0x1p-24);
   }
 }

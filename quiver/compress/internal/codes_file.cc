@@ -17,11 +17,16 @@ void save_quantizer_header(ContainerWriter& writer, std::string_view prefix, con
   writer.add(section(prefix, "quantizer"), dump_json(header(spec, space)));
 }
 
+void save_codes_header(ContainerWriter& writer, std::string_view prefix, const std::string& spec, const Space& space,
+                       std::size_t rows) {
+  Json object = header(spec, space);
+  object["rows"] = rows;
+  writer.add(section(prefix, "quantizer"), dump_json(object));
+}
+
 void save_codes(ContainerWriter& writer, std::string_view prefix, const std::string& spec, const Space& space,
                 const RowStore& rows) {
-  Json object = header(spec, space);
-  object["rows"] = rows.rows();
-  writer.add(section(prefix, "quantizer"), dump_json(object));
+  save_codes_header(writer, prefix, spec, space, rows.rows());
   writer.add(section(prefix, "rows"), rows.bytes());
 }
 
@@ -44,13 +49,13 @@ Result<CodesHeader> read_header(const Container& file, std::string_view prefix) 
       fmt::format("section '{}' is not a quantizer's header: {}; write the file again", name, found.error().message()));
 }
 
-Result<RowStore> map_rows(const Container& file, std::string_view prefix, std::size_t stride) {
+Result<RowStore> map_rows(const Container& file, std::string_view prefix, std::size_t stride, const char* name) {
   QUIVER_TRY(const CodesHeader found, read_header(file, prefix));
-  const std::string name = section(prefix, "rows");
-  QUIVER_TRY(std::span<const std::byte> bytes, file.section(name));
+  const std::string section_name = section(prefix, name);
+  QUIVER_TRY(std::span<const std::byte> bytes, file.section(section_name));
   if (found.rows > kMaxRows || bytes.size() != found.rows * stride) {
     return Error::corruption(fmt::format("section '{}' has {} bytes, {} rows of {} take {} each; write the file again",
-                                         name, bytes.size(), found.rows, found.spec, stride));
+                                         section_name, bytes.size(), found.rows, found.spec, stride));
   }
   return RowStore::mapped(bytes, stride, file.owner());
 }

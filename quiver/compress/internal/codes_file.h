@@ -19,10 +19,13 @@ struct CodesHeader {
 
 void save_quantizer_header(ContainerWriter& writer, std::string_view prefix, const std::string& spec,
                            const Space& space);
+void save_codes_header(ContainerWriter& writer, std::string_view prefix, const std::string& spec, const Space& space,
+                       std::size_t rows);
 void save_codes(ContainerWriter& writer, std::string_view prefix, const std::string& spec, const Space& space,
                 const RowStore& rows);
 Result<CodesHeader> read_header(const Container& file, std::string_view prefix);
 // Errors: Corruption if the section does not hold exactly the header's rows.
-Result<RowStore> map_rows(const Container& file, std::string_view prefix, std::size_t stride);
+Result<RowStore> map_rows(const Container& file, std::string_view prefix, std::size_t stride,
+                          const char* name = "rows");
 
 }  // namespace quiver::internal

@@ -3,12 +3,25 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "quiver/core/metric.h"
 
 namespace quiver::internal {
 namespace {
-constexpr std::string_view kCodes = "codes/", kRerank = "rerank/";
+// Of stored codes `i` of `count`: the first are searched, the last give the order.
+std::string prefix_of(std::size_t i, std::size_t count) {
+  if (i == 0) return "codes/";
+  return i + 1 == count ? "rerank/" : fmt::format("rerank{}/", i);
+}
+
+// The codes of a spec in order; nothing for codes that are not named.
+std::vector<std::optional<QuantizerSpec>> codes_of(const IndexSpec& spec) {
+  std::vector<std::optional<QuantizerSpec>> all{spec.codes};
+  all.insert(all.end(), spec.between.begin(), spec.between.end());
+  if (spec.rerank) all.push_back(spec.rerank);
+  return all;
+}
 
 // Rows given without a quantizer are kept as they came.
 QuantizerSpec as_given(const RowsView& base) {
@@ -36,71 +49,93 @@ Result<CodePair> CodePair::build(const IndexSpec& spec, const RowsView& base, co
         fmt::format("building '{}': takes dense rows, these are {}", spec.text(), name_of(form_of(base))));
   }
   CodePair pair;
-  QUIVER_TRY(pair.coarse_, encode(spec.codes.value_or(as_given(base)), base, space, sample_queries, run));
-  if (spec.rerank) {
-    QUIVER_TRY(pair.fine_, encode(*spec.rerank, base, space, sample_queries, run));
+  for (const std::optional<QuantizerSpec>& codes : codes_of(spec)) {
+    QUIVER_TRY(auto made, encode(codes.value_or(as_given(base)), base, space, sample_queries, run));
+    pair.stored_.push_back(std::move(made));
   }
+  pair.link();
   return pair;
 }
 
 Result<CodePair> CodePair::open(const IndexSpec& spec, const Container& file, const IndexHeader& header) {
   CodePair pair;
-  QUIVER_TRY(pair.coarse_, load_codes(file, kCodes));
-  if (spec.rerank) {
-    QUIVER_TRY(pair.fine_, load_codes(file, kRerank));
+  const std::vector<std::optional<QuantizerSpec>> named = codes_of(spec);
+  for (std::size_t i = 0; i < named.size(); ++i) {
+    QUIVER_TRY(auto codes, load_codes(file, prefix_of(i, named.size())));
+    if (codes->rows() != header.rows || codes->space() != header.space ||
+        (named[i] && codes->spec() != named[i]->text())) {
+      return Error::corruption(
+          fmt::format("the codes of the index are not the {} rows its header '{}' describes; build "
+                      "the index again",
+                      header.rows, header.spec));
+    }
+    pair.stored_.push_back(std::move(codes));
   }
-  const auto agrees = [&](const std::unique_ptr<Codes>& codes, const std::optional<QuantizerSpec>& named) {
-    return codes == nullptr || (codes->rows() == header.rows && codes->space() == header.space &&
-                                (!named || codes->spec() == named->text()));
-  };
-  if (!agrees(pair.coarse_, spec.codes) || !agrees(pair.fine_, spec.rerank)) {
-    return Error::corruption(
-        fmt::format("the codes of the index are not the {} rows its header '{}' describes; build "
-                    "the index again",
-                    header.rows, header.spec));
-  }
+  pair.link();
   return pair;
 }
 
+// Codes stay where they are when a CodePair moves.
+void CodePair::link() {
+  const Codes* first = stored_[0].get();
+  coarse_ = first->first_level() != nullptr ? first->first_level() : first;
+  if (coarse_ != first) finer_.push_back(first);
+  for (std::size_t i = 1; i < stored_.size(); ++i) finer_.push_back(stored_[i].get());
+}
+
 void CodePair::save(ContainerWriter& writer) const {
-  coarse_->save(writer, kCodes);
-  if (fine_ != nullptr) fine_->save(writer, kRerank);
+  for (std::size_t i = 0; i < stored_.size(); ++i) stored_[i]->save(writer, prefix_of(i, stored_.size()));
+}
+
+std::size_t CodePair::bytes() const noexcept {
+  std::size_t bytes = 0;
+  for (const auto& codes : stored_) bytes += codes->bytes();
+  return bytes;
 }
 
 Result<void> CodePair::append(const RowsView& rows) {
   const std::size_t before = coarse_->rows();
-  QUIVER_TRY(coarse_->append(rows));
-  if (fine_ == nullptr) return {};
-  auto done = fine_->append(rows);
-  if (!done.has_value()) coarse_->truncate(before);
-  return done;
+  for (const auto& codes : stored_) {
+    auto done = codes->append(rows);
+    if (done.has_value()) continue;
+    truncate(before);
+    return done;
+  }
+  return {};
 }
 
 void CodePair::truncate(std::size_t rows) noexcept {
-  coarse_->truncate(rows);
-  if (fine_ != nullptr) fine_->truncate(rows);
+  for (const auto& codes : stored_) {
+    if (codes->rows() > rows) codes->truncate(rows);
+  }
 }
 
 std::size_t CodePair::candidates(const SearchParams& params, std::size_t k) const noexcept {
-  if (fine_ == nullptr) return k;
+  if (finer_.empty()) return k;
   return params.rerank > 0 ? std::max<std::size_t>(params.rerank, k) : std::max<std::size_t>(4 * k, 64);
 }
 
 Result<std::size_t> CodePair::finish(const TopK& found, const RowsView& query, std::size_t k, std::span<Hit> out,
                                      SearchStats& stats) const {
   std::vector<Hit> hits = found.sorted();
-  if (fine_ != nullptr) {
-    QUIVER_TRY(const std::unique_ptr<Scorer> scorer, fine_->scorer(query));
-    std::vector<std::uint32_t> rows;
+  const auto candidates = static_cast<double>(hits.size()), wanted = static_cast<double>(k);
+  std::vector<std::uint32_t> rows;
+  std::vector<float> distances;
+  for (std::size_t level = 0; level < finer_.size(); ++level) {
+    const Codes& codes = *finer_[level];
+    QUIVER_TRY(const std::unique_ptr<Scorer> scorer, codes.scorer(query));
+    rows.clear();
     for (const Hit& hit : hits) rows.push_back(hit.row);
-    std::vector<float> distances(rows.size());
+    distances.resize(rows.size());
     scorer->score(rows, distances.data());
-    TopK best(k);
+    const double left = 1 - static_cast<double>(level + 1) / static_cast<double>(finer_.size());
+    const bool last = level + 1 == finer_.size() || candidates <= wanted;
+    TopK best(last ? k : static_cast<std::size_t>(std::ceil(wanted * std::pow(candidates / wanted, left))));
     for (std::size_t i = 0; i < rows.size(); ++i) best.offer({rows[i], distances[i]});
+    hits = best.sorted();
     stats.distances += rows.size();
     stats.reranked += rows.size();
-    stats.bytes_read += rows.size() * fine_->bytes_per_row();
-    return best.sorted_into(out);
+    stats.bytes_read += rows.size() * codes.bytes_per_row();
   }
   const std::size_t count = std::min(k, hits.size());
   std::copy_n(hits.begin(), count, out.begin());

@@ -1,11 +1,17 @@
-// CodePair: what an index of dense rows stores: codes to search by and, with `+ rerank(...)`, finer codes of the same
-// rows that order the candidates found.
+// CodePair: what an index of dense rows stores: codes to search by and, behind them, finer codes of the same rows that
+// order the candidates found. Finer are the second level of two-level codes (compress/two_level.h) and then each
+// `+ rerank(...)` of the spec in turn: a funnel, in which fewer rows are scored by longer codes.
+//
+//   flat + lvq(4) + rerank(f32)                                     one finer level
+//   flat + lvq(4,8)                                                 one, without a rerank
+//   flat + prefix(64) + f16 + rerank(prefix(128) + f16) + rerank(f32)   two
 //
 //   QUIVER_TRY(CodePair codes, CodePair::build(spec, base, space, sample_queries, run));
 //   const TopK found = ...;                                     // codes.candidates(params, k) rows by coarse()
 //   QUIVER_TRY(count, codes.finish(found, query, k, out, stats));
 //
-// Sections: "codes/..." and "rerank/..." (docs/reference/formats/index.md). Thread-safety: as Codes.
+// Of c candidates the i-th of n finer levels keeps k (c / k)^(1 - i / n): for k = 10 and c = 200, two levels keep 45
+// and 10, three 74, 28 and 10. Sections: docs/reference/formats/index.md. Thread-safety: as Codes.
 #pragma once
 #include "quiver/compress/quantizer.h"
 #include "quiver/index/internal/index_file.h"
@@ -23,8 +29,8 @@ class CodePair {
   void save(ContainerWriter& writer) const;
 
   const Codes& coarse() const noexcept { return *coarse_; }
-  bool reranks() const noexcept { return fine_ != nullptr; }
-  std::size_t bytes() const noexcept { return coarse_->bytes() + (fine_ ? fine_->bytes() : 0); }
+  bool reranks() const noexcept { return !finer_.empty(); }
+  std::size_t bytes() const noexcept;
   Result<void> append(const RowsView& rows);  // nothing changes when it fails
   void truncate(std::size_t rows) noexcept;   // Requires: rows <= those there are
 
@@ -35,7 +41,10 @@ class CodePair {
                              SearchStats& stats) const;
 
  private:
-  std::unique_ptr<Codes> coarse_, fine_;  // fine_: null without rerank
+  void link();
+  std::vector<std::unique_ptr<Codes>> stored_;  // in the order of the spec
+  const Codes* coarse_ = nullptr;               // stored_[0] or its first level
+  std::vector<const Codes*> finer_;             // in the order they are asked
 };
 
 }  // namespace quiver::internal

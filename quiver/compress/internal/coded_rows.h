@@ -1,0 +1,52 @@
+// CodedRows: the Codes of a Coder, and the loop that encodes rows on threads, which two-level codes share.
+//
+//   auto codes = std::make_unique<CodedRows>(coder, RowStore(coder->stride()));
+//   QUIVER_TRY(codes->append(input, &run));                     // input: checked rows (dense_input.h)
+//
+// Thread-safety: as Codes.
+#pragma once
+#include <functional>
+#include <string>
+
+#include "quiver/compress/coder.h"
+#include "quiver/compress/dense_input.h"
+
+namespace quiver::internal {
+
+// Encodes row i of an input; false if its squared length overflows. One per thread, with scratch of its own.
+using EncodeRow = std::function<bool(std::size_t i, std::span<const float> row)>;
+
+// Every row of `input` through an encoder of `make`, on run's threads (null: the calling one).
+// Errors: InvalidArgument naming the first row that is too long, Cancelled. `spec` is for the message.
+Result<void> encode_rows(const DenseInput& input, const std::string& spec, Run* run,
+                         const std::function<EncodeRow()>& make);
+
+void save_shared(ContainerWriter& writer, std::string_view prefix, const Coder& coder);
+std::size_t shared_bytes(const Coder& coder);
+
+class CodedRows final : public Codes {
+ public:
+  CodedRows(CoderPtr coder, RowStore rows) : coder_(std::move(coder)), rows_(std::move(rows)) {}
+
+  std::string spec() const override { return coder_->spec(); }
+  const Space& space() const noexcept override { return coder_->space(); }
+  std::size_t rows() const noexcept override { return rows_.rows(); }
+  std::size_t bytes_per_row() const noexcept override { return rows_.stride(); }
+  std::size_t bytes() const noexcept override { return rows_.bytes().size() + shared_bytes(*coder_); }
+  bool floats() const noexcept override { return coder_->floats(); }
+  const RowStore& stored() const noexcept { return rows_; }
+
+  Result<std::unique_ptr<Scorer>> scorer(const RowsView& query) const override;
+  void decode_range(std::size_t first, std::size_t count, float* out, std::size_t stride) const noexcept override;
+  void save(ContainerWriter& writer, std::string_view prefix) const override;
+  void prefetch(std::span<const std::uint32_t> rows) const noexcept override { rows_.prefetch(rows); }
+  void truncate(std::size_t rows) noexcept override { rows_.drop_last(rows_.rows() - rows); }
+  Result<void> append(const RowsView& rows) override;
+  Result<void> append(const DenseInput& input, Run* run);
+
+ private:
+  CoderPtr coder_;
+  RowStore rows_;
+};
+
+}  // namespace quiver::internal
