@@ -209,6 +209,31 @@ TEST(Projection, AZeroVectorOfACosineSpaceStaysAtDistanceOne) {
   EXPECT_EQ(changed_queries(*p, base, vectors_of(20, 8, 14)), 0U);
 }
 
+// Under cosine only directions count: rows and queries of any length teach, and map to, the same.
+TEST(Projection, LengthsDoNotMatterUnderCosine) {
+  quiver::Run run({.seed = 5, .threads = 1});
+  const Matrix base = vectors_of(80, 8, 31), queries = vectors_of(60, 8, 32);
+  Matrix scaled = Matrix::copy_of(base.view()), scaled_queries = Matrix::copy_of(queries.view());
+  for (std::size_t i = 0; i < scaled.rows(); ++i) {
+    for (float& x : scaled.row(i)) x *= static_cast<float>(1 + i % 40);
+  }
+  for (std::size_t i = 0; i < scaled_queries.rows(); ++i) {
+    for (float& x : scaled_queries.row(i)) x *= 0.01F * static_cast<float>(1 + i);
+  }
+  for (const char* method : {"pca", "es+fw"}) {
+    const ProjectionOptions options{.method = method, .dims = 4};
+    const auto plain = fit_projection(options, base.view(), queries.view(), Metric::Cosine, run);
+    const auto same = fit_projection(options, scaled.view(), scaled_queries.view(), Metric::Cosine, run);
+    ASSERT_TRUE(plain.has_value() && same.has_value());
+    Matrix rows, of_scaled;
+    plain->rows(base.view(), rows);
+    same->rows(scaled.view(), of_scaled);
+    for (std::size_t i = 0; i < rows.rows(); ++i) {
+      for (std::size_t j = 0; j < 4; ++j) EXPECT_NEAR(std::abs(rows.row(i)[j]), std::abs(of_scaled.row(i)[j]), 1e-3);
+    }
+  }
+}
+
 TEST(Projection, TheSameSeedGivesTheSameMapAndAnotherSeedAnother) {
   const Matrix base = vectors_of(300, 20, 15), none;
   const auto row_of = [&](const char* method, std::uint64_t seed) {

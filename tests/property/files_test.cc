@@ -80,19 +80,23 @@ TEST(Files, DamageToInvertedListsIsDetected) {
 TEST(Files, DamageToCodesIsDetected) {
   const Folder folder;
   quiver::Run run({.threads = 1});
-  const Matrix base = rows_of(property::Shape::Normal, 3, 7, 2);
-  const auto quantizer = make_quantizer(*QuantizerSpec::parse("lvq(4)"), {.id = "", .dims = 7, .metric = Metric::L2});
-  ASSERT_TRUE(quantizer.has_value());
-  ASSERT_TRUE((*quantizer)->fit(base.view(), {}, run).has_value());
-  const auto codes = (*quantizer)->encode(base.view(), run);
-  ASSERT_TRUE(codes.has_value());
-  ContainerWriter writer("codes");
-  (*codes)->save(writer, "");
-  ASSERT_TRUE(writer.save(folder / "c.qv").has_value());
-  expect_every_damage_detected(folder / "c.qv", [&] {
-    const auto file = Container::open(folder / "c.qv", "codes");
-    return file.has_value() && load_codes(*file, "").has_value();
-  });
+  const Matrix base = rows_of(property::Shape::Normal, 3, 4, 2);
+  for (const char* spec : {"f16", "lvq(4)", "lvq(4,8)", "sq(4)", "pq(2,4)", "opq(2,4)", "grvq(2,1)", "rabitq(1)",
+                           "binary", "itq", "prefix(3) + lvq(8,8)", "random(2) + lvq(8)"}) {
+    SCOPED_TRACE(spec);
+    const auto quantizer = make_quantizer(*QuantizerSpec::parse(spec), {.id = "", .dims = 4, .metric = Metric::L2});
+    ASSERT_TRUE(quantizer.has_value());
+    ASSERT_TRUE((*quantizer)->fit(base.view(), {}, run).has_value());
+    const auto codes = (*quantizer)->encode(base.view(), run);
+    ASSERT_TRUE(codes.has_value());
+    ContainerWriter writer("codes");
+    (*codes)->save(writer, "");
+    ASSERT_TRUE(writer.save(folder / "c.qv").has_value());
+    expect_every_damage_detected(folder / "c.qv", [&] {
+      const auto file = Container::open(folder / "c.qv", "codes");
+      return file.has_value() && load_codes(*file, "").has_value();
+    });
+  }
 }
 
 TEST(Files, DamageToGroundTruthIsDetected) {

@@ -31,7 +31,8 @@ struct Drawn {
   std::unique_ptr<Index> index;
 };
 
-constexpr const char* kSpecs[] = {"flat", "flat + f16", "flat + bf16", "flat + lvq(8)", "flat + lvq(4)", "flat + bit"};
+constexpr const char* kSpecs[] = {"flat",          "flat + f16", "flat + bf16",           "flat + lvq(8)",
+                                  "flat + lvq(4)", "flat + bit", "flat + prefix(1) + f16"};
 
 Drawn draw() {
   const auto rows = *rc::gen::oneOf(rc::gen::inRange<std::size_t>(0, 70), rc::gen::inRange<std::size_t>(900, 2200));

@@ -130,7 +130,9 @@ Result<std::size_t> CodePair::finish(const TopK& found, const RowsView& query, s
     scorer->score(rows, distances.data());
     const double left = 1 - static_cast<double>(level + 1) / static_cast<double>(finer_.size());
     const bool last = level + 1 == finer_.size() || candidates <= wanted;
-    TopK best(last ? k : static_cast<std::size_t>(std::ceil(wanted * std::pow(candidates / wanted, left))));
+    // Less a little, so that rounding does not make a whole number one more.
+    const double kept = wanted * std::pow(candidates / wanted, left) - 1e-6;
+    TopK best(last ? k : static_cast<std::size_t>(std::ceil(kept)));
     for (std::size_t i = 0; i < rows.size(); ++i) best.offer({rows[i], distances[i]});
     hits = best.sorted();
     stats.distances += rows.size();
