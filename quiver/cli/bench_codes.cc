@@ -178,18 +178,28 @@ Result<std::string> page_of(const Json& results) {
       "on "
       "one thread. What each code is:\n[quantizers](../reference/quantizers.md).\n";
   for (const auto& [name, set] : results.items()) {
+    QUIVER_TRY(const auto rows, get<std::uint64_t>(set, "rows"));
+    QUIVER_TRY(const auto dims, get<std::uint64_t>(set, "dims"));
+    QUIVER_TRY(const auto metric, get<std::string>(set, "metric"));
+    QUIVER_TRY(const auto k, get<std::uint64_t>(set, "k"));
+    QUIVER_TRY(const auto queries, get<std::uint64_t>(set, "queries"));
+    QUIVER_TRY(const auto among, get<std::uint64_t>(set, "among"));
+    QUIVER_TRY(const auto codes, get<Json>(set, "codes"));
     page += fmt::format("\n## {}\n\n{} vectors of {} dims, {}; recall@{} over {} queries, of {} candidates.\n\n", name,
-                        grouped(set.at("rows").get<std::uint64_t>()), set.at("dims").get<std::size_t>(),
-                        set.at("metric").get<std::string>(), set.at("k").get<unsigned>(),
-                        set.at("queries").get<std::size_t>(), set.at("among").get<unsigned>());
-    page += fmt::format("| codes | bytes a vector | recall | of {} | read | time |\n|---|---|---|---|---|---|\n",
-                        set.at("among").get<unsigned>());
-    for (const Json& code : set.at("codes")) {
-      page += fmt::format("| `{}` | {} | {:.4f} | {:.4f} | {} | {:.2f} |\n", code.at("spec").get<std::string>(),
-                          code.at("bytes").get<std::size_t>(), code.at("recall").at("mean").get<double>(),
-                          code.at("recall_again").at("mean").get<double>(),
-                          human_bytes(static_cast<unsigned long long>(code.at("bytes_read").get<double>())),
-                          code.at("time").get<double>());
+                        grouped(rows), dims, metric, k, queries, among);
+    page +=
+        fmt::format("| codes | bytes a vector | recall | of {} | read | time |\n|---|---|---|---|---|---|\n", among);
+    for (const Json& code : codes) {
+      QUIVER_TRY(const auto spec, get<std::string>(code, "spec"));
+      QUIVER_TRY(const auto bytes, get<std::uint64_t>(code, "bytes"));
+      QUIVER_TRY(const auto read, get<double>(code, "bytes_read"));
+      QUIVER_TRY(const Json alone, get<Json>(code, "recall"));
+      QUIVER_TRY(const Json again, get<Json>(code, "recall_again"));
+      QUIVER_TRY(const auto recall, get<double>(alone, "mean"));
+      QUIVER_TRY(const auto recall_again, get<double>(again, "mean"));
+      QUIVER_TRY(const auto time, get<double>(code, "time"));
+      page += fmt::format("| `{}` | {} | {:.4f} | {:.4f} | {} | {:.2f} |\n", spec, bytes, recall, recall_again,
+                          human_bytes(static_cast<unsigned long long>(read)), time);
     }
   }
   return page;
@@ -202,11 +212,13 @@ Result<void> keep(const std::string& out, const std::string& name, const Json& s
     auto read = parse_json(text);
     if (!read.has_value()) return std::move(read.error()).within("reading " + out);
     results = *std::move(read);
+    if (!results.is_object()) return Error::corruption(out + " holds no results by name; give another --out");
   }
   results[name] = set;
+  auto page = page_of(results);
+  if (!page.has_value()) return std::move(page.error()).within("reading " + out);
   QUIVER_TRY(write_file(out, dump_json(results) + "\n"));
-  QUIVER_TRY(const std::string page, page_of(results));
-  return write_file(std::filesystem::path(out).replace_extension(".md"), page);
+  return write_file(std::filesystem::path(out).replace_extension(".md"), *page);
 }
 
 Result<Rows> read_in(const std::string& spec, Metric metric) {
@@ -250,7 +262,8 @@ Result<Answer> run_codes_bench(const CodesBenchOptions& options, Run& run) {
     if (run.stop()) return run.stopped("judging codes");
     QUIVER_TRY(const Judged j, judge.judge(spec, run).within("judging " + spec));
     table.add({j.spec, std::to_string(j.bytes), fmt::format("{:.4f}", j.alone.mean),
-               fmt::format("{:.4f}", j.again.mean), fmt::format("{:.2f}", j.time)});
+               fmt::format("{:.4f}", j.again.mean), human_bytes(static_cast<unsigned long long>(j.bytes_read)),
+               fmt::format("{:.2f}", j.time)});
     list.push_back({{"spec", j.spec},
                     {"bytes", j.bytes},
                     {"bytes_read", j.bytes_read},
