@@ -36,7 +36,7 @@ Result<Answer> run_kernels(const KernelVerbOptions& options, Run&) {
   return Answer{std::move(json), bench::to_table(report)};
 }
 
-struct SearchBenchOptions {
+struct LimitsBenchOptions {
   std::size_t rows = 200'000, dims = 256, queries = 512, batch = 256;
   std::uint32_t k = 10;
   std::string metric = "cosine";
@@ -80,7 +80,7 @@ struct BenchData {
   Rows base, queries;
 };
 
-Result<BenchData> bench_data(const SearchBenchOptions& options, Run& run) {
+Result<BenchData> bench_data(const LimitsBenchOptions& options, Run& run) {
   if (options.data.empty() != options.query_data.empty()) {
     return Error::invalid_argument(
         "--data and --query-data go together: the vectors and the queries to search them with");
@@ -102,7 +102,7 @@ Result<BenchData> bench_data(const SearchBenchOptions& options, Run& run) {
 }
 
 // All specs first, then the figures beside the best that the machine showed before, between and after them.
-Result<Answer> run_search_bench(const SearchBenchOptions& options, Run& run) {
+Result<Answer> run_limits_bench(const LimitsBenchOptions& options, Run& run) {
   QUIVER_TRY(const BenchData data, bench_data(options, run));
   QUIVER_TRY(const MatrixView queries, data.queries.dense());
   const std::size_t count = data.base.size();
@@ -173,16 +173,15 @@ std::vector<Verb> bench_verbs() {
            .details = "Every kernel's answers are compared with the scalar reference before it is timed.",
            .examples = {{"quiver bench kernels --dims 256 --quick", "in a few seconds"}}},
           run_kernels),
-      make_verb<SearchBenchOptions>(
-          {.name = "bench search",
+      make_verb<LimitsBenchOptions>(
+          {.name = "bench limits",
            .summary = "time searches beside bandwidth and GEMM peak",
            .details = "Random vectors are the hardest data for whatever approximates; give your own with --data. "
                       "One after another: latency. In batches: throughput.",
-           .examples = {{"quiver bench search --rows 100000 --dims 128", ""},
-                        {"quiver bench search --data x.hdf5?part=train --query-data x.hdf5?part=test --metric l2 "
-                         "--specs graph,hnsw --recalls 0.9,0.95,0.99",
-                         "speed at a recall, on your own data"}}},
-          run_search_bench),
+           .examples = {{"quiver bench limits --rows 100000 --dims 128", ""},
+                        {"quiver bench limits --data base.fvecs --query-data query.fvecs --metric l2 --specs flat,graph",
+                         "on your own data"}}},
+          run_limits_bench),
   };
 }
 

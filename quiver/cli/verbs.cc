@@ -26,6 +26,7 @@ std::vector<Verb> make_all() {
   all.push_back(reproduce_verb());
   add(data_verbs());
   add(bench_verbs());
+  add(bench_search_verbs());
   all.push_back(bench_codes_verb());
   all.push_back(doctor_verb());
   all.push_back(help_verb());
@@ -50,8 +51,8 @@ std::span<const Chapter> chapters() {
        {"inspect recall", "inspect lid", "inspect order-risk", "inspect model", "inspect vectors", "inspect index"}},
       {"Papers", {"recipes", "reproduce"}},
       {"House",
-       {"data list", "data fetch", "data show", "data formats", "bench kernels", "bench search", "bench codes",
-        "doctor", "help"}},
+       {"data list", "data fetch", "data show", "data formats", "bench kernels", "bench limits", "bench search",
+        "bench answer", "bench report", "bench codes", "doctor", "help"}},
   };
   return all;
 }

@@ -39,6 +39,7 @@ Verb reproduce_verb();
 Verb convert_verb();
 std::vector<Verb> data_verbs();
 std::vector<Verb> bench_verbs();
+std::vector<Verb> bench_search_verbs();
 Verb bench_codes_verb();
 Verb doctor_verb();
 Verb help_verb();

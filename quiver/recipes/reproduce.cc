@@ -3,14 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <chrono>
-#include <cstdio>
-#include <memory>
 
 #include "quiver/core/file.h"
 #include "quiver/core/progress.h"
 #include "quiver/data/catalogue.h"
+#include "quiver/inspect/commit.h"
 #include "quiver/inspect/machine.h"
 #include "quiver/recipes/results.h"
 
@@ -20,20 +18,6 @@ namespace fs = std::filesystem;
 
 double seconds_since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-}
-
-// The commit of the source tree the program runs in, "+changes" behind it if its sources differ; empty outside of one.
-std::string commit_here() {
-  constexpr const char* kCommand =
-      "git rev-parse HEAD 2>/dev/null && { git diff --quiet HEAD -- quiver 2>/dev/null || echo +changes; }";
-  const std::unique_ptr<FILE, int (*)(FILE*)> git(popen(kCommand, "r"), pclose);
-  std::string out;
-  std::array<char, 64> line{};
-  while (git != nullptr && std::fgets(line.data(), static_cast<int>(line.size()), git.get()) != nullptr) {
-    const std::string_view text(line.data());
-    out += text.substr(0, text.find('\n'));
-  }
-  return out;
 }
 
 // A folder or file as one digest: names, then contents.
