@@ -175,6 +175,7 @@ Result<std::size_t> GraphIndex::search(const RowsView& query, const SearchParams
   }
   auto& walker = *static_cast<internal::GraphWalker*>(worker.own.get());
   const internal::GraphEffort effort = search.effort(params, k, eligible.all() ? nullptr : &eligible);
+  counted.expected_recall = effort.expected_recall;
   QUIVER_TRY(const std::size_t found, search.one(input, effort, walker, out, counted));
   return found < k ? search.scan(input.row(0), k, eligible, scratch, out, counted) : Result<std::size_t>(found);
 }
@@ -195,6 +196,7 @@ Result<Hits> GraphIndex::search_batch(const RowsView& queries, const SearchParam
   }
   counted.plan = "walk";
   const internal::GraphEffort effort = search.effort(params, k, batch.eligible.all() ? nullptr : &batch.eligible);
+  counted.expected_recall = effort.expected_recall;
   std::vector<SearchStats> parts(run.threads().count());
   std::vector<std::unique_ptr<internal::GraphWalkers>> walkers(parts.size());
   run.threads().parallel_for(batch.input.rows(), kTogether, [&](std::size_t begin, std::size_t end, unsigned worker) {
@@ -206,6 +208,7 @@ Result<Hits> GraphIndex::search_batch(const RowsView& queries, const SearchParam
   });
   for (const SearchStats& part : parts) {
     counted.distances += part.distances;
+    counted.hops += part.hops;
     counted.reranked += part.reranked;
     counted.bytes_read += part.bytes_read;
   }

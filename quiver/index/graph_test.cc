@@ -395,10 +395,31 @@ TEST(Graph, EffortAndRerankDoWhatTheySay) {
   all_hits(*index, queries.view(), {.k = 10, .recall = 0.5F}, &low);
   all_hits(*index, queries.view(), {.k = 10, .recall = 1}, &high);
   EXPECT_LE(low.distances, high.distances);
+  EXPECT_LE(low.hops, high.hops);
   const auto steps = dynamic_cast<const GraphIndex&>(*index).calibration();
   ASSERT_FALSE(steps.empty());
   EXPECT_TRUE(std::is_sorted(steps.begin(), steps.end()));
   EXPECT_GE(steps.back().second, 0.98F);
+}
+
+// Rows without structure, few groups and coarse codes for the final order: 0.9999 is out of reach, and the answer says
+// what was reached instead. An effort set by hand promises nothing.
+TEST(Graph, ARecallOutOfReachCarriesWhatWasReached) {
+  const Matrix base = gaussian(4000, 48, kSeed), queries = testing_rows(64, 48, kSeed + 1);
+  const auto index = made("graph(48,8) + rerank(lvq(4))", base.view(), Metric::L2);
+  SearchStats asked, modest, by_hand, single;
+  all_hits(*index, queries.view(), {.k = 10, .recall = 0.9999F}, &asked);
+  all_hits(*index, queries.view(), {.k = 10, .recall = 0.5F}, &modest);
+  all_hits(*index, queries.view(), {.k = 10, .effort = 100}, &by_hand);
+  ASSERT_EQ(asked.plan, "walk");
+  EXPECT_LT(asked.expected_recall, 0.9999F) << "seed " << kSeed;
+  EXPECT_GT(asked.expected_recall, modest.expected_recall);
+  EXPECT_GE(modest.expected_recall, 0.5F);
+  EXPECT_EQ(by_hand.expected_recall, 0);
+  Scratch scratch;
+  std::vector<Hit> hits(10);
+  ASSERT_TRUE(index->search(queries.view().slice(0, 1), {.k = 10, .recall = 0.9999F}, scratch, hits, &single));
+  EXPECT_EQ(single.expected_recall, asked.expected_recall);
 }
 
 // Queries that come from elsewhere than the rows: the effort is measured on those that were given.

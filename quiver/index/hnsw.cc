@@ -81,6 +81,7 @@ struct HnswIndex::State {
     const Hit from = internal::descend(links, scorer, 0, walk);
     TopK found = internal::walk_level(links, scorer, from, 0, keep, eligible, walk);
     stats.distances += walk.distances;
+    stats.hops += walk.hops;
     stats.bytes_read += walk.distances * codes.coarse().bytes_per_row();
     stats.plan = "walk";
     return found.size() < k ? internal::scan(codes.coarse(), scorer, keep, eligible, scratch, stats) : found;
@@ -220,6 +221,7 @@ Result<Hits> HnswIndex::search_batch(const RowsView& queries, const SearchParams
     for (const Worker& w : workers) {
       if (w.error) return *w.error;
       counted.distances += w.stats.distances;
+      counted.hops += w.stats.hops;
       counted.bytes_read += w.stats.bytes_read;
     }
     counted.plan = "walk";

@@ -74,6 +74,8 @@ TEST(Hnsw, FindsWhatAScanFindsForEveryMetric) {
     found_by(*index, queries.view(), {.k = 10}, 2, &stats);
     EXPECT_EQ(stats.plan, "walk");
     EXPECT_LT(stats.distances, 100U * 1500);
+    EXPECT_GT(stats.hops, 100U);
+    EXPECT_LT(stats.hops, stats.distances);
     EXPECT_GE(recall_of(*index, *exact, queries.view(), {.k = 10}), 0.97) << name_of(metric) << ", seed " << kSeed;
     EXPECT_GE(recall_of(*index, *exact, queries.view(), {.k = 10, .effort = 400}), 0.995) << name_of(metric);
   }

@@ -40,6 +40,17 @@ float GraphCalibration::slack_for(float recall) const noexcept {
   return steps_.back().slack;
 }
 
+float GraphCalibration::recall_at(float slack) const noexcept {
+  if (steps_.empty()) return 0;
+  if (slack <= steps_.front().slack) return steps_.front().recall;
+  for (std::size_t i = 1; i < steps_.size(); ++i) {
+    const Step &before = steps_[i - 1], &after = steps_[i];
+    if (slack > after.slack) continue;
+    return before.recall + (slack - before.slack) / (after.slack - before.slack) * (after.recall - before.recall);
+  }
+  return steps_.back().recall;
+}
+
 void GraphCalibration::save(ContainerWriter& writer, std::string_view prefix) const {
   writer.add_array(std::string(prefix) + "calibration", std::span<const Step>(steps_));
 }

@@ -27,6 +27,7 @@ class GraphCalibration {
   const std::vector<Step>& steps() const noexcept { return steps_; }
   float best() const noexcept;
   float slack_for(float recall) const noexcept;
+  float recall_at(float slack) const noexcept;  // on the average; between steps in proportion; 0: nothing was measured
 
   void save(ContainerWriter& writer, std::string_view prefix) const;
   static Result<GraphCalibration> load(const Container& file, std::string_view prefix);

@@ -34,6 +34,10 @@ TEST(GraphCalibration, InterpolatesOnTheLowerEndOfTheInterval) {
   EXPECT_NEAR(static_cast<double>(calibration.slack_for(0.95F)), 1.3, 1e-5);
   EXPECT_EQ(calibration.slack_for(1), 1.5F);
   EXPECT_EQ(calibration.best(), 1);
+  EXPECT_EQ(calibration.recall_at(0.5F), 0.85F);
+  EXPECT_EQ(calibration.recall_at(1.1F), 0.93F);
+  EXPECT_NEAR(static_cast<double>(calibration.recall_at(1.3F)), 0.965, 1e-5);
+  EXPECT_EQ(calibration.recall_at(3), 1);
 }
 
 TEST(GraphCalibration, MoreRecallNeverTakesLessEffort) {
@@ -64,6 +68,7 @@ TEST(GraphCalibration, NothingMeasuredStillAnswers) {
   EXPECT_TRUE(none.empty());
   EXPECT_GE(none.slack_for(0.9F), 1);
   EXPECT_EQ(none.best(), 0);
+  EXPECT_EQ(none.recall_at(1.2F), 0);
   const auto again = saved_and_loaded(none);
   ASSERT_TRUE(again.has_value()) << again.error().message();
   EXPECT_TRUE(again->empty());

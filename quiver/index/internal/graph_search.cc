@@ -22,8 +22,11 @@ GraphEffort GraphSearch::effort(float slack, std::size_t k, const Eligible* elig
 }
 
 GraphEffort GraphSearch::effort(const SearchParams& params, std::size_t k, const Eligible* eligible) const {
-  GraphEffort made = effort(body_.calibration.slack_for(params.recall > 0 ? params.recall : kUsualRecall), k, eligible);
-  if (params.effort > 0) {
+  const float slack = body_.calibration.slack_for(params.recall > 0 ? params.recall : kUsualRecall);
+  GraphEffort made = effort(slack, k, eligible);
+  if (params.effort == 0) {
+    made.expected_recall = body_.calibration.recall_at(slack);
+  } else {
     made.limits.slack = 1e6F;
     made.limits.hops = std::max<std::size_t>(params.effort, k);
   }
@@ -70,6 +73,7 @@ std::size_t GraphSearch::score(GraphWalker& walker, const GraphEffort& effort, s
   for (std::size_t i = 0; i < walker.rows.size(); ++i) best.offer({walker.rows[i], walker.distances[i]});
   walker.stage = GraphWalker::Stage::Idle;
   stats.distances += walker.walk.estimates() + walker.walk.hops() + walker.rows.size();
+  stats.hops += walker.walk.hops();
   stats.reranked += walker.rows.size();
   stats.bytes_read +=
       walker.walk.hops() * body_.graph.rows.layout().row_bytes() + walker.rows.size() * body_.codes->bytes_per_row();

@@ -27,6 +27,7 @@ inline constexpr std::size_t kInTurn = 4;  // walks that share a thread
 struct GraphEffort {
   std::size_t k = 0, rerank = 0;
   WalkLimits limits;
+  float expected_recall = 0;  // 0: whoever set the effort by hand knows
   // While calibrating: the row that each query is, which must not lead to its neighbours.
   std::span<const std::uint32_t> selves{};
 };

@@ -30,6 +30,7 @@ Hit descend(const HnswLinks& links, const Scorer& scorer, unsigned level, HnswWa
     for (bool moved = true; moved;) {
       moved = false;
       const auto neighbours = links.of(at.row, on);
+      ++walk.hops;
       rows.assign(neighbours.begin(), neighbours.end());
       measure(scorer, walk);
       for (std::size_t i = 0; i < rows.size(); ++i) {
@@ -60,6 +61,7 @@ TopK walk_level(const HnswLinks& links, const Scorer& scorer, Hit from, unsigned
     std::pop_heap(waiting.begin(), waiting.end(), further);
     waiting.pop_back();
     rows.clear();
+    ++walk.hops;
     for (const std::uint32_t next : links.of(at.row, level)) {
       if (memory.visited.insert(next)) rows.push_back(next);
     }

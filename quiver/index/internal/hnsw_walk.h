@@ -16,7 +16,7 @@ namespace quiver::internal {
 
 struct HnswWalk {
   Scratch::Worker& memory;
-  std::uint64_t distances = 0;
+  std::uint64_t distances = 0, hops = 0;
 };
 
 // The row the walk stands on after the levels above `level`. Requires: the graph has an entry.
