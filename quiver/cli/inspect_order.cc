@@ -30,17 +30,6 @@ struct OrderFlags {
   }
 };
 
-// The rows `which` of dense rows of any element type, as floats.
-Result<Rows> taken(const Rows& rows, std::span<const std::uint32_t> which) {
-  QUIVER_TRY(const TypedView typed, rows.dense_typed());
-  Matrix out(which.size(), typed.dims);
-  for (std::size_t i = 0; i < which.size(); ++i) {
-    const Matrix row = to_float({typed.element, typed.bytes.slice(which[i], 1), typed.dims});
-    std::ranges::copy(row.row(0), out.row(i).begin());
-  }
-  return Rows::dense(std::move(out), rows.space());
-}
-
 Result<Answer> run_order(const OrderFlags& options, Run& run) {
   QUIVER_TRY(const Dataset data, Dataset::open(options.file));
   const std::string column = options.column.empty() ? vectors_column(data.items()) : options.column;
@@ -58,8 +47,8 @@ Result<Answer> run_order(const OrderFlags& options, Run& run) {
     QUIVER_TRY(const Categories labels, data.items().categories(options.label));
     for (const std::uint32_t row : base) categories.push_back(labels.codes[row]);
   }
-  QUIVER_TRY(const Rows base_rows, taken(rows, base));
-  QUIVER_TRY(const Rows query_rows, taken(rows, asked));
+  QUIVER_TRY(const Rows base_rows, rows_at(rows, base));
+  QUIVER_TRY(const Rows query_rows, rows_at(rows, asked));
   OrderRiskOptions risk_options{
       .spec = options.spec, .k = options.k, .efforts = {}, .shuffles = options.shuffles, .lid = {.k = options.lid_k}};
   for (const int effort : options.efforts)

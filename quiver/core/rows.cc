@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace quiver {
 namespace {
 template <class... Fs>
@@ -144,6 +146,17 @@ Result<TypedView> Rows::dense_typed() const {
   if (const auto* view = std::get_if<MatrixView>(&view_)) return typed(*view);
   if (const auto* view = std::get_if<TypedView>(&view_)) return *view;
   return Error::unsupported(fmt::format("reading rows as dense vectors: these are {}", name_of(form())));
+}
+
+Result<Rows> rows_at(const Rows& rows, std::span<const std::uint32_t> which) {
+  QUIVER_TRY(const TypedView from, rows.dense_typed());
+  TypedMatrix out(from.element, which.size(), from.dims);
+  for (std::size_t i = 0; i < which.size(); ++i) {
+    QUIVER_CHECK(which[i] < from.rows());
+    const auto row = from.bytes.row(which[i]);
+    std::copy(row.begin(), row.end(), out.row(i));
+  }
+  return Rows::dense(std::move(out), rows.space());
 }
 
 }  // namespace quiver

@@ -78,4 +78,8 @@ class Rows {
   std::shared_ptr<const void> owner_;
 };
 
+// Copies of the rows `which`, in that order and in the element type they are stored in. Error Unsupported when the form
+// is not Dense. Requires: every number is below rows.size().
+Result<Rows> rows_at(const Rows& rows, std::span<const std::uint32_t> which);
+
 }  // namespace quiver

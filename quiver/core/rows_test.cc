@@ -51,6 +51,27 @@ TEST(RowsTest, SparseTermsAreChecked) {
   EXPECT_FALSE(build({1, 1}, 5).has_value());
   EXPECT_FALSE(build({1, 5}, 5).has_value());
 }
+TEST(RowsTest, SomeRowsKeepTheirElementTypeAndSpace) {
+  TypedMatrix bytes(Element::U8, 4, 3);
+  for (std::size_t i = 0; i < 4; ++i) bytes.row(i)[1] = std::byte(10 * i);
+  const Rows all = Rows::dense(std::move(bytes), {.id = "one", .metric = Metric::L2});
+  const std::uint32_t which[] = {3, 0, 3};
+  const auto some = rows_at(all, which);
+  ASSERT_TRUE(some.has_value()) << some.error().message();
+  EXPECT_EQ(some->space(), all.space());
+  const TypedView view = *some->dense_typed();
+  EXPECT_EQ(view.element, Element::U8);
+  ASSERT_EQ(view.rows(), 3U);
+  EXPECT_EQ(view.bytes.row(0)[1], std::byte{30});
+  EXPECT_EQ(view.bytes.row(1)[1], std::byte{0});
+  EXPECT_EQ(view.bytes.row(2)[1], std::byte{30});
+  Matrix floats(2, 1);
+  floats.row(1)[0] = 7;
+  const std::uint32_t last[] = {1};
+  EXPECT_EQ(rows_at(Rows::dense(std::move(floats), {}), last)->dense()->row(0)[0], 7);
+  EXPECT_EQ(rows_at(all, {})->size(), 0U);
+  EXPECT_EQ(rows_at(*Rows::sparse({}, {}), {}).error().code(), Code::Unsupported);
+}
 TEST(RowsTest, EmptyRowsAreAMatrixOfNothing) {
   const Rows rows;
   EXPECT_EQ(rows.size(), 0U);

@@ -34,6 +34,25 @@ double GroundTruth::recall(const Hits& found, std::uint32_t k) const {
   return recalls.empty() ? 1 : mean_of(recalls);
 }
 
+std::vector<double> GroundTruth::recall_by_rows(const Hits& found, std::uint32_t k) const {
+  QUIVER_CHECK(found.queries() == hits.queries());
+  std::vector<double> recalls;
+  std::vector<std::uint32_t> right;
+  for (std::size_t q = 0; q < hits.queries(); ++q) {
+    const std::span<const Hit> known = hits.of(q);
+    const std::size_t wanted = std::min<std::size_t>(k, known.size());
+    right.clear();
+    for (const Hit& hit : known) {
+      if (right.size() < wanted || hit.distance <= known[wanted - 1].distance) right.push_back(hit.row);
+    }
+    const std::span<const Hit> answer = found.of(q).first(std::min<std::size_t>(k, found.of(q).size()));
+    const auto got =
+        std::ranges::count_if(answer, [&](const Hit& hit) { return std::ranges::find(right, hit.row) != right.end(); });
+    recalls.push_back(wanted == 0 ? 1 : std::min(1.0, static_cast<double>(got) / static_cast<double>(wanted)));
+  }
+  return recalls;
+}
+
 Result<GroundTruth> exact_neighbours(const Rows& base, const Rows& queries, std::uint32_t k, Run& run) {
   QUIVER_TRY(const auto index, build_index({}, base, {}, run));
   QUIVER_TRY(const RowsView view, queries_for(*index, queries));

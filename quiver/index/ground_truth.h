@@ -20,6 +20,9 @@ struct GroundTruth {
   Result<void> save(const std::filesystem::path& path) const;
   double recall(const Hits& found, std::uint32_t k) const;  // mean over queries; 1 when there is nothing to find
   std::vector<double> recall_per_query(const Hits& found, std::uint32_t k) const;
+  // By row numbers, for hits whose distances are estimates of codes. A row tied with the k-th counts if the truth holds
+  // it: keep some more than k.
+  std::vector<double> recall_by_rows(const Hits& found, std::uint32_t k) const;
 };
 
 // Errors: of comparable(), of build_index() and search_batch().

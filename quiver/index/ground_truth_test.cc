@@ -32,6 +32,23 @@ TEST(GroundTruth, IsExactAndSurvivesItsFile) {
   EXPECT_EQ(GroundTruth::open(path).error().code(), Code::NotFound);
 }
 
+TEST(GroundTruth, RecallByRowsTrustsNoDistance) {
+  quiver::Run run({.threads = 1});
+  const auto truth = exact_neighbours(line({0, 1, -1, 2, 5}), line({0}), 4, run);  // rows 1 and 2 are tied
+  ASSERT_TRUE(truth.has_value()) << truth.error().message();
+  const auto recall = [&](std::vector<std::uint32_t> rows, std::uint32_t k) {
+    Hits found{static_cast<std::uint32_t>(rows.size()), {}, {static_cast<std::uint32_t>(rows.size())}};
+    for (const std::uint32_t row : rows) found.hits.push_back({row, 99});
+    return truth->recall_by_rows(found, k)[0];
+  };
+  EXPECT_EQ(recall({0, 1}, 2), 1);
+  EXPECT_EQ(recall({0, 2}, 2), 1) << "as near as row 1";
+  EXPECT_EQ(recall({0, 3}, 2), 0.5);
+  EXPECT_EQ(recall({3, 4, 0}, 2), 0) << "only the first k count";
+  EXPECT_EQ(recall({}, 2), 0);
+  EXPECT_EQ(recall({0, 1, 2, 3}, 4), 1);
+}
+
 TEST(GroundTruth, SpacesMustAgree) {
   quiver::Run run({.threads = 1});
   const Space one{.id = "qv:1", .dims = 1, .metric = Metric::L2, .prefix_of = "", .prefix_dims = 0};
