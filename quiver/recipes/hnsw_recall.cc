@@ -13,6 +13,7 @@
 #include "quiver/core/random.h"
 #include "quiver/core/statistics.h"
 #include "quiver/data/catalogue.h"
+#include "quiver/data/inner_sphere.h"
 #include "quiver/data/items_builder.h"
 #include "quiver/data/read_vectors.h"
 #include "quiver/index/ground_truth.h"
@@ -113,54 +114,6 @@ Result<Fitted> fit(const Options& options, const Inputs& inputs, Run& run) {
 
 constexpr std::uint32_t kRows = 10'000, kQueries = 1000, kRealQueries = 2000, kHits = 10;
 
-// Unit vectors of a random subspace of `inner` dims within `outer`: Gaussian coefficients of an orthonormal basis.
-struct Sphere {
-  Sphere(std::size_t inner_dims, std::size_t outer_dims, std::uint64_t seed)
-      : inner(inner_dims),
-        basis(inner_dims, outer_dims),
-        seed_(mix(mix(seed, stream_of("subspace")), mix(inner_dims, outer_dims))) {
-    Random random(seed_);
-    for (std::size_t i = 0; i < inner; ++i) {  // Gram-Schmidt, twice, in double
-      std::vector<double> v(outer_dims);
-      for (double& x : v) x = random.normal();
-      for (int round = 0; round < 2; ++round) {
-        for (std::size_t j = 0; j < i; ++j) {
-          double dot = 0;
-          for (std::size_t c = 0; c < outer_dims; ++c) dot += v[c] * basis.row(j)[c];
-          for (std::size_t c = 0; c < outer_dims; ++c) v[c] -= dot * basis.row(j)[c];
-        }
-      }
-      double squares = 0;
-      for (const double x : v) squares += x * x;
-      for (std::size_t c = 0; c < outer_dims; ++c) basis.row(i)[c] = static_cast<float>(v[c] / std::sqrt(squares));
-    }
-  }
-  Rows draw(std::size_t count, std::uint64_t stream, Threads& threads) const {
-    Matrix out(count, basis.cols());
-    threads.parallel_for(count, 64, [&](std::size_t begin, std::size_t end, unsigned) {
-      std::vector<float> coefficients(inner);
-      for (std::size_t i = begin; i < end; ++i) {
-        Random random(mix(seed_, stream), i);
-        double squares = 0;
-        for (float& c : coefficients) {
-          c = random.normal();
-          squares += double{c} * c;
-        }
-        const auto scale = static_cast<float>(1 / std::sqrt(squares));
-        for (std::size_t j = 0; j < inner; ++j) {
-          for (std::size_t c = 0; c < out.cols(); ++c) out.row(i)[c] += scale * coefficients[j] * basis.row(j)[c];
-        }
-      }
-    });
-    return as_rows(std::move(out), {.metric = Metric::L2});
-  }
-  std::size_t inner;
-  Matrix basis;
-
- private:
-  std::uint64_t seed_;
-};
-
 // The ladder: the higher the dimension inside, the higher the LID and the lower the recall, whatever the length.
 Result<void> on_spheres(std::size_t outer, std::span<const std::size_t> inners, const Options& options, Run& run,
                         std::vector<Measured>& out) {
@@ -169,8 +122,9 @@ Result<void> on_spheres(std::size_t outer, std::span<const std::size_t> inners, 
   double least_rise = INFINITY, most_gain = -INFINITY;
   for (const std::size_t inner : inners) {
     auto stage = run.stage(fmt::format("{} of {} dims", inner, outer));
-    const Sphere sphere(inner, outer, run.seed());
-    const Rows base = sphere.draw(kRows, 1, run.threads()), queries = sphere.draw(kQueries, 2, run.threads());
+    const InnerSphere sphere(inner, outer, run.seed());
+    const Rows base = as_rows(sphere.draw(kRows, 1, run.threads()), {.metric = Metric::L2});
+    const Rows queries = as_rows(sphere.draw(kQueries, 2, run.threads()), {.metric = Metric::L2});
     const std::string arm = fmt::format("sphere{}/{}", outer, inner);
     QUIVER_TRY(const IntrinsicDimension id, intrinsic_dimension(base, {.k = options.lid_k}, run));
     out.push_back({arm, "lid", id.mean});
