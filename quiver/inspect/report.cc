@@ -40,6 +40,7 @@ HtmlReport::HtmlReport(std::string title) : title_(std::move(title)) {}
 
 void HtmlReport::heading(std::string_view text) { body_ += fmt::format("<h2>{}</h2>\n", escaped(text)); }
 void HtmlReport::paragraph(std::string_view text) { body_ += fmt::format("<p>{}</p>\n", escaped(text)); }
+void HtmlReport::figure(std::string_view svg) { body_ += fmt::format("<figure>{}</figure>\n", svg); }
 void HtmlReport::code(std::string_view text) { body_ += fmt::format("<pre>{}</pre>\n", escaped(text)); }
 
 void HtmlReport::table(const ReportTable& table) {

@@ -67,6 +67,7 @@ class HtmlReport {
   void table(const ReportTable& table);
   void bars(const ReportBars& bars);
   void lines(const ReportLines& lines);
+  void figure(std::string_view svg);  // one drawing, put in as it is. Requires: all text in it is escaped
   Result<void> map(const ReportMap& map);
   std::string html() const;
   Result<void> save(const std::filesystem::path& path) const;

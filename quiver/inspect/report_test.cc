@@ -34,7 +34,9 @@ TEST(HtmlReport, NeedsNothingFromAnywhere) {
   points.row(1)[0] = 1;
   ASSERT_TRUE(page.map({.title = "map", .points = points.view(), .labels = {"a", "b", "c"}}).has_value());
   page.lines({.title = "loss", .x_label = "step", .y_label = "loss", .lines = {{"train", {0, 1, 2}, {3, 2, NAN}}}});
+  page.figure("<svg id=drawn></svg>");
   const std::string html = page.html();
+  EXPECT_THAT(html, HasSubstr("<figure><svg id=drawn></svg></figure>"));
   EXPECT_FALSE(std::regex_search(html, std::regex("(https?:|src=|@import|url\\()")));
   EXPECT_THAT(html, HasSubstr("<!DOCTYPE html>"));
   EXPECT_THAT(html, HasSubstr("prefers-color-scheme: dark"));
