@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <optional>
 
 #include "quiver/cli/inputs.h"
@@ -163,6 +164,18 @@ std::string limits_text(const Limits& limits, const Searched& searched, const Ma
   return text;
 }
 
+double four_digits(float value) { return std::round(double{value} * 1e4) / 1e4; }
+
+// What an index that calibrated itself expects to find, when a recall was asked for; and whether that is out of reach.
+std::string reached_text(double asked, float expected) {
+  if (asked <= 0 || expected <= 0) return "";
+  if (double{expected} >= asked - 5e-4) return fmt::format("Expected recall {:.4f}, as calibrated\n", expected);
+  return fmt::format(
+      "Recall {:g} is out of reach: when it calibrated itself, this index found {:.4f} at its most.\n"
+      "A larger --effort, finer rerank codes or flat find more.\n",
+      asked, expected);
+}
+
 Result<Answer> answer_one(const Hits& hits, const SearchFlags& options, const Index& index,
                           const std::optional<TextColumn>& labels) {
   const Metric metric = index.space().metric;
@@ -209,7 +222,13 @@ Result<Answer> run_search(const SearchFlags& options, Run& run) {
   if (options.measure) machine = measure_machine(run);
   QUIVER_TRY(Searched searched, search_timed(*index, source, params, run));
   if (options.measure) machine = better_of(machine, measure_machine(run));
-  if (!options.text.empty() && !options.measure) return answer_one(searched.hits, options, *index, labels);
+  if (!options.text.empty() && !options.measure) {
+    QUIVER_TRY(Answer answer, answer_one(searched.hits, options, *index, labels));
+    const float expected = searched.stats.expected_recall;
+    if (expected > 0) answer.json["expected_recall"] = four_digits(expected);
+    if (double{expected} < options.recall) answer.text += reached_text(options.recall, expected);
+    return answer;
+  }
 
   const Metric metric = index->space().metric;
   const bool encoded = queries.model.has_value();
@@ -227,6 +246,8 @@ Result<Answer> run_search(const SearchFlags& options, Run& run) {
     json["recall"] = {{"k", searched.hits.k}, {"mean", recall.mean}, {"low", recall.low}, {"high", recall.high}};
     text += fmt::format("recall@{} {:.4f} ({:.4f} .. {:.4f})\n", searched.hits.k, recall.mean, recall.low, recall.high);
   }
+  if (searched.stats.expected_recall > 0) json["expected_recall"] = four_digits(searched.stats.expected_recall);
+  text += reached_text(options.recall, searched.stats.expected_recall);
   if (options.measure) {
     const Limits limits = limits_of(searched, *index, options.batch, machine);
     json["machine"] = to_json(machine);

@@ -30,6 +30,8 @@ Result<void> search_some(const Index& index, const RowsView& queries, std::size_
   out.stats.distances += stats.distances;
   out.stats.reranked += stats.reranked;
   out.stats.bytes_read += stats.bytes_read;
+  out.stats.hops += stats.hops;
+  out.stats.expected_recall = stats.expected_recall;
   out.stats.plan = stats.plan;
   return {};
 }
