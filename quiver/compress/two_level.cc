@@ -132,14 +132,13 @@ class TwoLevelScorer final : public Scorer {
     finer_dot_(weights.data(), finer + levels_.finer_constants(), finer_.stride(), rows, count, weights.size(),
                below.data());
     const auto at = [&](std::size_t i) { return rows != nullptr ? rows[i] : i; };
-    query_.finish(
-        count, distances,
-        [&](std::size_t i) {
-          const LvqConstants c = levels_.first->read(first + at(i) * rows_.stride());
-          return (static_cast<double>(c.low) - c.scale / 2) * query_.sum() +
-                 static_cast<double>(c.scale) * distances[i] + static_cast<double>(levels_.step(c)) * below[i];
-        },
-        [&](std::size_t i) { return levels_.extra(finer + at(i) * finer_.stride()); });
+    query_.finish(count, distances, [&](std::size_t i) {
+      const LvqConstants c = levels_.first->read(first + at(i) * rows_.stride());
+      const double product = (static_cast<double>(c.low) - c.scale / 2) * query_.sum() +
+                             static_cast<double>(c.scale) * distances[i] +
+                             static_cast<double>(levels_.step(c)) * below[i];
+      return LvqQuery::Terms{product, levels_.extra(finer + at(i) * finer_.stride())};
+    });
   }
 
   const Levels& levels_;

@@ -34,13 +34,11 @@ class LvqScorer final : public Scorer {
  private:
   template <class RowAt>
   void finish(std::size_t count, float* distances, RowAt row_at) const noexcept {
-    query_.finish(
-        count, distances,
-        [&](std::size_t i) {
-          const LvqConstants c = coder_.read(row_at(i));
-          return static_cast<double>(c.low) * query_.sum() + static_cast<double>(c.scale) * distances[i];
-        },
-        [&](std::size_t i) { return coder_.read(row_at(i)).extra; });
+    const double sum = query_.sum();
+    query_.finish(count, distances, [&](std::size_t i) {
+      const LvqConstants c = coder_.read(row_at(i));
+      return LvqQuery::Terms{static_cast<double>(c.low) * sum + static_cast<double>(c.scale) * distances[i], c.extra};
+    });
   }
 
   const LvqCoder& coder_;
@@ -82,15 +80,6 @@ Result<CoderPtr> LvqCoder::fit(MatrixView base, MatrixView, Run&) const {
 Result<CoderPtr> LvqCoder::load(const Container& file, std::string_view prefix) const {
   QUIVER_TRY(std::vector<float> mean, read_shared(file, prefix, "mean", space().dims));
   return std::make_shared<LvqCoder>(bits_, space(), std::move(mean));
-}
-
-// Through memcpy: rows are packed bytes.
-LvqConstants LvqCoder::read(const std::byte* row) const noexcept {
-  LvqConstants c;
-  std::memcpy(&c.scale, row, sizeof(float));
-  std::memcpy(&c.low, row + 4, sizeof(float));
-  if (space().metric != Metric::Dot) std::memcpy(&c.extra, row + 8, sizeof(float));
-  return c;
 }
 
 void LvqCoder::decode(const std::byte* row, float* out) const noexcept {

@@ -2,6 +2,7 @@
 // of either kind. The formulas are in compress/lvq.h and compress/two_level.h.
 #pragma once
 #include <algorithm>
+#include <cstring>
 #include <vector>
 
 #include "quiver/compress/coder.h"
@@ -25,7 +26,8 @@ void lvq_blocks(unsigned bits, std::size_t dims, const std::byte* packed, Each e
 
 class LvqCoder final : public Coder {
  public:
-  LvqCoder(unsigned bits, const Space& of, std::vector<float> mean) : Coder(of), bits_(bits), mean_(std::move(mean)) {}
+  LvqCoder(unsigned bits, const Space& of, std::vector<float> mean)
+      : Coder(of), bits_(bits), has_extra_(of.metric != Metric::Dot), mean_(std::move(mean)) {}
 
   std::string spec() const override;
   std::size_t row_bytes() const noexcept override { return constants() + lvq_code_bytes(bits_, space().dims); }
@@ -39,11 +41,19 @@ class LvqCoder final : public Coder {
   unsigned bits() const noexcept { return bits_; }
   unsigned levels() const noexcept { return (1U << bits_) - 1; }
   std::span<const float> mean() const noexcept { return mean_; }
-  std::size_t constants() const noexcept { return (space().metric == Metric::Dot ? 2 : 3) * sizeof(float); }
-  LvqConstants read(const std::byte* row) const noexcept;
+  std::size_t constants() const noexcept { return (has_extra_ ? 3 : 2) * sizeof(float); }
+  // Through memcpy: rows are packed bytes.
+  LvqConstants read(const std::byte* row) const noexcept {
+    LvqConstants c;
+    std::memcpy(&c.scale, row, sizeof(float));
+    std::memcpy(&c.low, row + sizeof(float), sizeof(float));
+    if (has_extra_) std::memcpy(&c.extra, row + 2 * sizeof(float), sizeof(float));
+    return c;
+  }
 
  private:
   unsigned bits_;
+  bool has_extra_;
   std::vector<float> mean_;  // dims, or none before fit
 };
 
@@ -54,23 +64,28 @@ class LvqQuery {
   std::span<const float> weights() const noexcept { return query_; }  // L2: less the mean
   double sum() const noexcept { return sum_; }                        // of the weights
 
-  // product(i): <weights, r> of row i, as a double; extra(i): its LvqConstants::extra. One loop per metric: this runs
-  // once for every row of a scan.
-  template <class Product, class Extra>
-  void finish(std::size_t count, float* distances, Product product, Extra extra) const noexcept {
+  // terms(i): what finish needs of row i. One loop per metric: this runs once for every row of a scan.
+  struct Terms {
+    double product;  // <weights, r>
+    float extra;     // LvqConstants::extra
+  };
+  template <class TermsOf>
+  void finish(std::size_t count, float* distances, TermsOf terms) const noexcept {
     switch (metric_) {
       case Metric::L2:
         for (std::size_t i = 0; i < count; ++i) {
-          distances[i] = static_cast<float>(std::max(0.0, base_ - 2 * product(i) + extra(i)));
+          const Terms t = terms(i);
+          distances[i] = static_cast<float>(std::max(0.0, base_ - 2 * t.product + t.extra));
         }
         return;
       case Metric::Cosine:
         for (std::size_t i = 0; i < count; ++i) {
-          distances[i] = static_cast<float>(1 - (base_ + product(i)) * inverse_ * extra(i));
+          const Terms t = terms(i);
+          distances[i] = static_cast<float>(1 - (base_ + t.product) * inverse_ * t.extra);
         }
         return;
       default:
-        for (std::size_t i = 0; i < count; ++i) distances[i] = static_cast<float>(-(base_ + product(i)));
+        for (std::size_t i = 0; i < count; ++i) distances[i] = static_cast<float>(-(base_ + terms(i).product));
     }
   }
   // Scorer::error_bound where the product sums over `levels` levels of codes.
