@@ -30,6 +30,8 @@
 
 namespace quiver {
 
+class Projection;
+
 // One query, prepared. Lives no longer than the Codes it was made from; they must not grow meanwhile.
 class Scorer {
  public:
@@ -69,6 +71,14 @@ class Codes {
   // The same rows by a coarser level of these codes, to search by before these order what was found (two_level.h).
   // Lives and grows with them. Null where there is one level.
   virtual const Codes* first_level() const noexcept { return nullptr; }
+  // Where these are codes of short vectors behind a linear map (shortened.h): those codes and the map, for a search
+  // whose hits finer codes order. In the short space rows meet rows without the map, and queries by something close to
+  // it.
+  struct Brief {
+    const Codes* codes = nullptr;  // null elsewhere
+    const Projection* map = nullptr;
+  };
+  virtual Brief brief() const noexcept { return {}; }
 
   // Asks for the memory of rows that a scorer will soon read. May do nothing.
   virtual void prefetch(std::span<const std::uint32_t> rows) const noexcept { static_cast<void>(rows); }

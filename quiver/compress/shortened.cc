@@ -82,6 +82,7 @@ class ShortenedCodes final : public Codes {
   std::size_t bytes() const noexcept override { return codes_->bytes() + map_->bytes(); }
   bool floats() const noexcept override { return false; }  // the product to be had is that of short rows
   const Codes* first_level() const noexcept override { return first_level_.get(); }
+  Brief brief() const noexcept override { return map_->is_prefix() ? Brief{} : Brief{codes_, map_->projection()}; }
 
   Result<std::unique_ptr<Scorer>> scorer(const RowsView& query) const override {
     QUIVER_TRY(const DenseInput input, DenseInput::of(query, space().dims, 0, "searching"));

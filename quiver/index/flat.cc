@@ -47,7 +47,7 @@ Result<std::unique_ptr<Index>> FlatIndex::open(const IndexSpec& spec, const Cont
   return std::unique_ptr<Index>(new FlatIndex(std::move(state)));
 }
 
-const Space& FlatIndex::space() const noexcept { return codes().space(); }
+const Space& FlatIndex::space() const noexcept { return state_->codes.space(); }
 std::string FlatIndex::spec() const { return state_->spec.text(); }
 std::size_t FlatIndex::size() const noexcept { return codes().rows(); }
 std::size_t FlatIndex::live() const noexcept { return state_->live(); }
@@ -67,7 +67,7 @@ Result<std::size_t> FlatIndex::search(const RowsView& query, const SearchParams&
     return Error::invalid_argument(
         fmt::format("searching for one query: {} were given; use search_batch", count_of(query)));
   }
-  QUIVER_TRY(const std::unique_ptr<Scorer> scorer, codes().scorer(query));
+  QUIVER_TRY(const std::unique_ptr<Scorer> scorer, s.codes.scorer(query));
   const std::size_t k = std::min<std::size_t>(params.k, s.live());
   if (k == 0) return std::size_t{0};
   QUIVER_CHECK(out.size() >= std::min<std::size_t>(params.k, size()));
@@ -84,8 +84,10 @@ Result<Hits> FlatIndex::search_batch(const RowsView& queries, const SearchParams
   QUIVER_TRY(Batch batch, Batch::of(queries, params, space(), s.removed, s.live(), stats));
   if (batch.empty()) return std::move(batch.hits);
   SearchStats& counted = batch.stats();
+  Matrix memory;
+  QUIVER_TRY(const DenseInput asked, s.codes.for_coarse(batch.input, memory, run.threads()));
   QUIVER_TRY(const std::vector<TopK> best,
-             internal::scan_batch(codes(), batch.input, s.wanted(params, batch.k), batch.eligible, run, counted));
+             internal::scan_batch(codes(), asked, s.wanted(params, batch.k), batch.eligible, run, counted));
   for (std::size_t q = 0; q < best.size(); ++q) {
     QUIVER_TRY(const std::size_t found, s.codes.finish(best[q], batch.input.row(q), batch.k, batch.room(q), counted));
     batch.hits.counts[q] = static_cast<std::uint32_t>(found);

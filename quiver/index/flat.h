@@ -4,6 +4,7 @@
 //   flat                           rows as given (f32, f16, bf16, i8, u8 or bits)
 //   flat + lvq(8)                  the distances of 8-bit codes
 //   flat + lvq(4) + rerank(f32)    4-bit codes choose max(4 k, 64) candidates, floats order them
+//   flat + pca(160) + lvq(8) + rerank(f32)         and these codes are of rows that a projection made short
 //
 // One query is limited by memory: its time is about (rows * bytes per row) / read bandwidth of its threads. A batch is
 // limited by arithmetic: from a dozen queries on, distances come from matrix products (internal/product_scan.h). Both
@@ -39,7 +40,7 @@ class FlatIndex final : public Index {
                             SearchStats* stats = nullptr) const override;
   Result<void> save(const std::filesystem::path& path) const override;
 
-  const Codes& codes() const noexcept;  // what the scan reads
+  const Codes& codes() const noexcept;  // what the scan reads: of short rows, if there is a projection
 
  private:
   struct State;

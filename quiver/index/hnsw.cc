@@ -136,7 +136,7 @@ Result<std::unique_ptr<Index>> HnswIndex::open(const IndexSpec& spec, const Cont
   return std::unique_ptr<Index>(new HnswIndex(std::move(state)));
 }
 
-const Space& HnswIndex::space() const noexcept { return state_->codes.coarse().space(); }
+const Space& HnswIndex::space() const noexcept { return state_->codes.space(); }
 std::string HnswIndex::spec() const { return state_->spec.text(); }
 std::size_t HnswIndex::size() const noexcept { return state_->codes.coarse().rows(); }
 std::size_t HnswIndex::live() const noexcept { return state_->live(); }
@@ -172,7 +172,7 @@ Result<std::size_t> HnswIndex::search(const RowsView& query, const SearchParams&
     return Error::invalid_argument(
         fmt::format("searching for one query: {} were given; use search_batch", count_of(query)));
   }
-  QUIVER_TRY(const std::unique_ptr<Scorer> scorer, s.codes.coarse().scorer(query));
+  QUIVER_TRY(const std::unique_ptr<Scorer> scorer, s.codes.scorer(query));
   const std::size_t k = std::min<std::size_t>(params.k, s.live());
   if (k == 0) return std::size_t{0};
   QUIVER_CHECK(out.size() >= std::min<std::size_t>(params.k, size()));
@@ -198,7 +198,9 @@ Result<Hits> HnswIndex::search_batch(const RowsView& queries, const SearchParams
   const std::size_t keep = s.keep(params, k);
   std::vector<TopK> found(input.rows(), TopK(0));
   if (s.scan_pays(keep, params.filter)) {
-    QUIVER_TRY(found, internal::scan_batch(s.codes.coarse(), input, keep, eligible, run, counted));
+    Matrix memory;
+    QUIVER_TRY(const DenseInput asked, s.codes.for_coarse(input, memory, run.threads()));
+    QUIVER_TRY(found, internal::scan_batch(s.codes.coarse(), asked, keep, eligible, run, counted));
   } else {
     struct Worker {
       Scratch scratch;
@@ -209,7 +211,7 @@ Result<Hits> HnswIndex::search_batch(const RowsView& queries, const SearchParams
     run.threads().parallel_for(input.rows(), 1, [&](std::size_t begin, std::size_t end, unsigned number) {
       Worker& w = workers[number];
       for (std::size_t q = begin; q < end && !run.stop(); ++q) {
-        const auto scorer = s.codes.coarse().scorer(input.row(q));
+        const auto scorer = s.codes.scorer(input.row(q));
         if (!scorer.has_value()) {
           w.error = scorer.error();
           return;

@@ -5,6 +5,7 @@
 //   hnsw                                 M = 16 links a row (32 on the lowest level), ef_construction = 128
 //   hnsw(32,200) + lvq(8)                more of both; distances by 8-bit codes, while building too
 //   hnsw + lvq(4) + rerank(f32)          4-bit codes lead the walk, floats order what it kept
+//   hnsw + pca(160) + lvq(8) + rerank(lvq(8))    built and walked on 160 dims (LeanVec), ordered by all of them
 //
 //   QUIVER_TRY(auto index, build_index(*IndexSpec::parse("hnsw(16,128)"), rows, {}, run));
 //   QUIVER_TRY(Hits hits, index->search_batch(queries, {.k = 10, .effort = 50}, run));     // effort: "ef"

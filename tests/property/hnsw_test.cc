@@ -94,5 +94,33 @@ RC_GTEST_PROP(HnswIndexes, KeepWhatEveryIndexPromises, ()) {
   check_promises(*opened, *exact, queries.view(), params);
 }
 
+RC_GTEST_PROP(HnswIndexes, OverShortVectorsKeepItToo, ()) {
+  const auto rows = *rc::gen::oneOf(rc::gen::inRange<std::size_t>(1, 40), rc::gen::inRange<std::size_t>(300, 700));
+  const auto dims = *rc::gen::inRange<std::size_t>(1, 24);
+  const auto shorter = *rc::gen::inRange<std::size_t>(1, dims + 1);
+  const auto seed = *rc::gen::arbitrary<std::uint64_t>();
+  const Metric metric = *rc::gen::element(Metric::L2, Metric::Dot, Metric::Cosine);
+  const std::string fine = *rc::gen::element<std::string>("f32", "f16", "lvq(8)");
+  const std::string structure = *rc::gen::element<std::string>("flat", "hnsw(3,12)");
+  const std::string spec = structure + " + random(" + std::to_string(shorter) + ") + lvq(8) + rerank(" + fine + ")";
+  const property::Shape shape = property::shape_of(seed);
+  const Space space{.id = "", .dims = dims, .metric = metric};
+  const Matrix base = rows_of(shape, rows, dims, seed), queries = rows_of(shape, 5, dims, seed + 1);
+  Run run({.seed = seed, .threads = 1});
+  const auto index = value_of(build_index(value_of(IndexSpec::parse(spec)), base.view(), space, {}, run));
+  const auto exact = value_of(build_index(value_of(IndexSpec::parse("flat + " + fine)), base.view(), space, {}, run));
+  const Matrix added = rows_of(shape, *rc::gen::inRange<std::size_t>(0, 20), dims, seed + 2);
+  done(index->add(added.view()));
+  done(exact->add(added.view()));
+  const Sparse filter(*rc::gen::inRange<std::uint32_t>(1, 60), *rc::gen::element(0.001, 0.3, 1.0));
+  const SearchParams params{.k = *rc::gen::inRange<std::uint32_t>(0, 20),
+                            .effort = *rc::gen::inRange<std::uint32_t>(1, 30),
+                            .filter = *rc::gen::arbitrary<bool>() ? &filter : nullptr};
+  check_promises(*index, *exact, queries.view(), params);
+  const Folder folder;
+  done(index->save(folder / "index.qvi"));
+  check_promises(*value_of(open_index(folder / "index.qvi")), *exact, queries.view(), params);
+}
+
 }  // namespace
 }  // namespace quiver

@@ -11,6 +11,9 @@
 #include "quiver/core/metric.h"
 
 namespace quiver::internal {
+namespace {
+constexpr std::size_t kFitRows = 20'000;  // rows, and queries, that a map is learned from
+}
 
 Shortening::Shortening(SpecText step, Space space, std::optional<Projection> projection)
     : step_(std::move(step)),
@@ -33,7 +36,7 @@ std::size_t Shortening::bytes() const noexcept {
 
 Result<Shortening> Shortening::fit(MatrixView base, MatrixView queries, Run& run) const {
   if (is_prefix()) return Shortening(step_, space_);
-  const ProjectionOptions options{.method = method_of(step_.name), .dims = step_.arguments[0]};
+  const ProjectionOptions options{.method = method_of(step_.name), .dims = step_.arguments[0], .sample = kFitRows};
   QUIVER_TRY(Projection projection, fit_projection(options, base, queries, space_.metric, run));
   return Shortening(step_, space_, std::move(projection));
 }

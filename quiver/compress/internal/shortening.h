@@ -27,6 +27,7 @@ class Shortening {
   bool is_prefix() const noexcept { return step_.name == "prefix"; }
   bool ready() const noexcept { return is_prefix() || projection_.has_value(); }
   std::size_t bytes() const noexcept;  // of the maps
+  const Projection* projection() const noexcept { return projection_ ? &*projection_ : nullptr; }
 
   // Errors: of fit_projection.
   Result<Shortening> fit(MatrixView base, MatrixView queries, Run& run) const;

@@ -6,9 +6,12 @@
 #include <cmath>
 
 #include "quiver/core/metric.h"
+#include "quiver/simd/kernels.h"
 
 namespace quiver::internal {
 namespace {
+constexpr std::size_t kQueryGrain = 16;  // queries a thread makes short at a time
+
 // Of stored codes `i` of `count`: the first are searched, the last give the order.
 std::string prefix_of(std::size_t i, std::size_t count) {
   if (i == 0) return "codes/";
@@ -81,6 +84,44 @@ void CodePair::link() {
   coarse_ = first->first_level() != nullptr ? first->first_level() : first;
   if (coarse_ != first) finer_.push_back(first);
   for (std::size_t i = 1; i < stored_.size(); ++i) finer_.push_back(stored_[i].get());
+  const Codes::Brief brief = coarse_->brief();
+  if (brief.codes == nullptr || finer_.empty()) return;
+  coarse_ = brief.codes;
+  map_ = brief.map;
+  query_map_ = QueryMap(*map_, 1);
+}
+
+void CodePair::shorten(const float* query, QueryMap::Scratch& scratch, float* out) const {
+  if (map_->metric() != Metric::Cosine) return query_map_.apply(query, scratch, out);
+  std::vector<float> unit(query, query + map_->from());
+  const double squared = simd::kernels().squared_norm(query, unit.size());
+  if (squared > 0) {
+    const auto scale = static_cast<float>(1 / std::sqrt(squared));
+    for (float& x : unit) x *= scale;
+  }
+  query_map_.apply(unit.data(), scratch, out);
+}
+
+Result<std::unique_ptr<Scorer>> CodePair::scorer(const RowsView& query) const {
+  if (map_ == nullptr) return coarse_->scorer(query);
+  QUIVER_TRY(const DenseInput input, DenseInput::of(query, map_->from(), 0, "searching"));
+  Matrix memory, shortened(1, map_->to());
+  QueryMap::Scratch scratch;
+  shorten(input.floats(0, 1, memory).row(0).data(), scratch, shortened.data());
+  return coarse_->scorer(shortened.view());
+}
+
+Result<DenseInput> CodePair::for_coarse(const DenseInput& queries, Matrix& memory, Threads& threads) const {
+  if (map_ == nullptr) return queries;
+  memory = Matrix(queries.rows(), map_->to());
+  threads.parallel_for(queries.rows(), kQueryGrain, [&](std::size_t begin, std::size_t end, unsigned) {
+    QueryMap::Scratch scratch;
+    Matrix floats;
+    for (std::size_t i = begin; i < end; ++i) {
+      shorten(queries.floats(i, 1, floats).row(0).data(), scratch, memory.row(i).data());
+    }
+  });
+  return DenseInput::of(memory.view(), map_->to(), 0, "searching by short queries");
 }
 
 void CodePair::save(ContainerWriter& writer) const {
@@ -88,7 +129,7 @@ void CodePair::save(ContainerWriter& writer) const {
 }
 
 std::size_t CodePair::bytes() const noexcept {
-  std::size_t bytes = 0;
+  std::size_t bytes = query_map_.bytes();
   for (const auto& codes : stored_) bytes += codes->bytes();
   return bytes;
 }

@@ -7,14 +7,23 @@
 //   flat + prefix(64) + f16 + rerank(prefix(128) + f16) + rerank(f32)   two
 //
 //   QUIVER_TRY(CodePair codes, CodePair::build(spec, base, space, sample_queries, run));
+//   QUIVER_TRY(const auto scorer, codes.scorer(query));         // of coarse(), for a query of space()
 //   const TopK found = ...;                                     // codes.candidates(params, k) rows by coarse()
 //   QUIVER_TRY(count, codes.finish(found, query, k, out, stats));
 //
 // Of c candidates the i-th of n finer levels keeps k (c / k)^(1 - i / n): for k = 10 and c = 200, two levels keep 45
-// and 10, three 74, 28 and 10. Sections: docs/reference/formats/index.md. Thread-safety: as Codes.
+// and 10, three 74, 28 and 10.
+//
+// Where the first codes are of short vectors (+ pca(160) + lvq(8), LeanVec) and finer ones follow, coarse() are the
+// codes of the short vectors, in a space of their own: a graph compares rows with rows there, and a query goes through
+// its map in 8 bits (query_map.h). Short distances never meet full ones in one list: finish() scores every candidate
+// again. Sections: docs/reference/formats/index.md. Thread-safety: as Codes.
 #pragma once
+#include "quiver/compress/dense_input.h"
+#include "quiver/compress/projection.h"
 #include "quiver/compress/quantizer.h"
 #include "quiver/index/internal/index_file.h"
+#include "quiver/index/internal/query_map.h"
 #include "quiver/index/spec.h"
 
 namespace quiver::internal {
@@ -28,7 +37,12 @@ class CodePair {
   static Result<CodePair> open(const IndexSpec& spec, const Container& file, const IndexHeader& header);
   void save(ContainerWriter& writer) const;
 
+  const Space& space() const noexcept { return stored_[0]->space(); }  // of rows and queries as they are given
   const Codes& coarse() const noexcept { return *coarse_; }
+  // A scorer of coarse(). Errors: of Codes::scorer.
+  Result<std::unique_ptr<Scorer>> scorer(const RowsView& query) const;
+  // The queries as coarse() takes them: `queries`, or short ones that lie in `memory`.
+  Result<DenseInput> for_coarse(const DenseInput& queries, Matrix& memory, Threads& threads) const;
   bool reranks() const noexcept { return !finer_.empty(); }
   std::size_t bytes() const noexcept;
   Result<void> append(const RowsView& rows);  // nothing changes when it fails
@@ -42,8 +56,12 @@ class CodePair {
 
  private:
   void link();
+  void shorten(const float* query, QueryMap::Scratch& scratch, float* out) const;
+
   std::vector<std::unique_ptr<Codes>> stored_;  // in the order of the spec
-  const Codes* coarse_ = nullptr;               // stored_[0] or its first level
+  const Codes* coarse_ = nullptr;               // stored_[0], its first level, or the short codes of either
+  const Projection* map_ = nullptr;             // to coarse_, where it is of short vectors
+  QueryMap query_map_;                          // the same
   std::vector<const Codes*> finer_;             // in the order they are asked
 };
 

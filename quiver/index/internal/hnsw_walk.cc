@@ -6,7 +6,9 @@
 
 namespace quiver::internal {
 namespace {
-bool further(const Hit& a, const Hit& b) noexcept { return closer(b, a); }
+struct Further {
+  bool operator()(const Hit& a, const Hit& b) const noexcept { return closer(b, a); }
+};
 
 // Distances of memory.numbers into memory.floats. One that is not a number is as far as can be.
 void measure(const Scorer& scorer, HnswWalk& walk) {
@@ -58,7 +60,7 @@ TopK walk_level(const HnswLinks& links, const Scorer& scorer, Hit from, unsigned
   while (!waiting.empty()) {
     const Hit at = waiting.front();
     if (best.size() == keep && at.distance > best.threshold()) break;
-    std::pop_heap(waiting.begin(), waiting.end(), further);
+    std::pop_heap(waiting.begin(), waiting.end(), Further());
     waiting.pop_back();
     rows.clear();
     ++walk.hops;
@@ -70,7 +72,8 @@ TopK walk_level(const HnswLinks& links, const Scorer& scorer, Hit from, unsigned
       if (!worth(floats[i])) continue;
       const Hit hit{rows[i], floats[i]};
       waiting.push_back(hit);
-      std::push_heap(waiting.begin(), waiting.end(), further);
+      links.prefetch(hit.row, level);  // it may be the next to be expanded
+      std::push_heap(waiting.begin(), waiting.end(), Further());
       if (eligible.all() || eligible(hit.row)) best.offer(hit);
     }
   }

@@ -7,7 +7,8 @@
 
 namespace quiver::internal {
 namespace {
-constexpr float kOutlier = 16;  // largest coordinate over root mean square that 8 bits still carry well
+constexpr float kOutlier = 16;          // largest coordinate over root mean square that 8 bits still carry well
+constexpr float kSmallest = 0x1p-100F;  // largest coordinate of a query whose scale floats can still hold
 }
 
 QueryMap::QueryMap(const Projection& projection, float unit)
@@ -44,7 +45,7 @@ void QueryMap::apply(const float* query, Scratch& scratch, float* out) const noe
   k.min_max(centred, from_, &low, &high);
   const float largest = std::max(-low, high);
   const float squared = k.squared_norm(centred, from_);
-  if (largest * largest * static_cast<float>(from_) > kOutlier * kOutlier * squared || !(largest > 0)) {
+  if (largest * largest * static_cast<float>(from_) > kOutlier * kOutlier * squared || !(largest > kSmallest)) {
     k.distance(Metric::Dot, Element::F32)(centred, reinterpret_cast<const std::byte*>(exact_.data()),
                                           exact_.stride() * sizeof(float), nullptr, to_, from_, out);
     for (std::size_t j = 0; j < to_; ++j) out[j] *= -unit_;
