@@ -3,7 +3,8 @@
 //   L(A, B) = |Q A B^T X^T - Q X^T|^2  small;        Q: (m, in) queries, X: (n, in) rows less their mean
 //   z = A^T q, y = B^T (x - mean) are searched by lvq(8) codes; candidates are ordered by lvq(8) codes of the full rows
 // Tepper, Bhati, Aguerrebere, Hildebrand, Willke (TMLR 2024). The maps and how they are found: compress/leanvec.h;
-// centring and metrics: compress/projection.h. Data: pixels (queries like rows) and subject lines against posts.
+// centring and metrics: compress/projection.h; both levels under one graph: index/spec.h. Data: pixels (queries like
+// rows), subject lines against posts and Japanese questions against sentences (queries unlike rows).
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -12,6 +13,7 @@
 
 #include "quiver/compress/projection.h"
 #include "quiver/compress/spec.h"
+#include "quiver/core/linalg.h"
 #include "quiver/core/random.h"
 #include "quiver/core/space_json.h"
 #include "quiver/core/statistics.h"
@@ -19,9 +21,11 @@
 #include "quiver/data/items_builder.h"
 #include "quiver/data/read_vectors.h"
 #include "quiver/index/spec.h"
+#include "quiver/recipes/jaquad.h"
 #include "quiver/recipes/lsa.h"
 #include "quiver/recipes/neighbours.h"
 #include "quiver/recipes/newsgroups.h"
+#include "quiver/recipes/race.h"
 #include "quiver/recipes/recipe.h"
 
 namespace quiver::recipes::leanvec {
@@ -128,6 +132,8 @@ Result<Fitted> fit(const Options& options, const Inputs& inputs, Run& run) {
 
 constexpr std::uint32_t kNeighbours = 10, kCandidates = 100;
 constexpr std::uint32_t kTestQueries = 1000, kLearnQueries = 8000;
+constexpr std::size_t kTuneQueries = 2000;  // of those that do not test: they choose lengths and efforts
+constexpr const char* kGraph = "hnsw(16,128)";
 
 // What all arms are judged on. Queries to learn from and to test with are different ones.
 struct Task {
@@ -140,9 +146,25 @@ struct Task {
 struct Arm {
   std::string method;
   std::size_t dims;
-  bool centre = true;
-  std::string name() const { return fmt::format("{}{}@{}", method, centre ? "" : "-uncentred", dims); }
+  bool centre = true,
+       turned = false;  // turned: short vectors are rotated at random, so that no coordinate dwarfs others
+  std::string name() const {
+    return fmt::format("{}{}{}@{}", method, centre ? "" : "-uncentred", turned ? "-turned" : "", dims);
+  }
 };
+
+// An orthonormal turn of the short space, drawn by the seed: distances and products stay.
+Result<Matrix> turned(const Matrix& rows, std::uint64_t seed) {
+  Matrix normal(rows.cols(), rows.cols());
+  Random random(seed, stream_of("turned"));
+  for (std::size_t i = 0; i < normal.rows(); ++i) {
+    for (float& x : normal.row(i)) x = random.normal();
+  }
+  QUIVER_TRY(const Qr basis, qr(normal.view()));
+  Matrix out(rows.rows(), rows.cols());
+  gemm_nt(rows.view(), basis.q.view(), out);
+  return out;
+}
 
 class Judge {
  public:
@@ -186,6 +208,47 @@ class Judge {
     return {};
   }
 
+  // The shortest length at which 50 candidates hold 99 of 100 neighbours of queries that neither teach nor test. One
+  // fit serves all lengths: directions come in the order of their variance.
+  Result<std::size_t> choose_length() {
+    constexpr std::size_t kLengths[] = {32, 48, 64, 96, 128, 160, 192, 256};
+    auto stage = run_.stage(fmt::format("{} choosing a length", task_.name));
+    QUIVER_TRY(const Projection longest,
+               fit_projection({.method = "pca", .dims = std::end(kLengths)[-1], .sample = task_.sample},
+                              task_.base.view(), {}, task_.metric, run_));
+    Matrix base, asked;
+    longest.rows(task_.base.view(), base, &run_.threads());
+    longest.queries(tune(), asked, &run_.threads());
+    QUIVER_TRY(const Hits truth, exact_hits(task_.base.view(), tune(), task_.metric, kNeighbours, run_));
+    for (const std::size_t dims : kLengths) {
+      const auto prefix = [&](const Matrix& rows) { return MatrixView{rows.data(), rows.rows(), dims, rows.stride()}; };
+      QUIVER_TRY(const Hits found, exact_hits(prefix(base), prefix(asked), longest.short_metric(), 50, run_));
+      if (mean_of(overlap(truth, found, 50)) >= 0.99) return dims;
+    }
+    return std::end(kLengths)[-1];
+  }
+
+  // One graph over floats, over 8-bit codes and over LeanVec's two levels: speed at equal recall, and what building
+  // takes. Racers named without a length have the one that choose_length() finds.
+  Result<void> measure_speed(std::initializer_list<std::size_t> lengths) {
+    QUIVER_TRY(const std::size_t chosen, choose_length());
+    const auto leanvec = [&](std::string name, std::size_t dims) {
+      return Racer{full(name), fmt::format("{} + pca({}) + lvq(8) + rerank(lvq(8))", kGraph, dims)};
+    };
+    std::vector<Racer> racers{{full("f32"), kGraph}, {full("lvq(8)"), fmt::format("{} + lvq(8)", kGraph)}};
+    racers.push_back(leanvec("leanvec", chosen));
+    for (const std::size_t dims : lengths) racers.push_back(leanvec(fmt::format("leanvec@{}", dims), dims));
+    racers.push_back({full("graph"), "graph"});
+    out_.push_back({full("leanvec"), "dims", static_cast<double>(chosen)});
+    const Course course{.base = task_.base.view(),
+                        .space = {.dims = task_.base.cols(), .metric = task_.metric},
+                        .tune = tune(),
+                        .test = task_.test.view()};
+    QUIVER_TRY(const std::vector<Measured> measured, race(course, racers, {}, run_));
+    out_.insert(out_.end(), measured.begin(), measured.end());
+    return {};
+  }
+
   // Arm "a - b": the difference over the test queries, with its interval.
   void compare(const Arm& a, const Arm& b, const std::string& metric) {
     const Interval gain =
@@ -211,12 +274,18 @@ class Judge {
     Short out{Matrix(), Matrix(), projection.short_metric(), projection.loss()};
     projection.rows(task_.base.view(), out.base, &run_.threads());
     projection.queries(task_.test.view(), out.test, &run_.threads());
+    if (arm.turned) {
+      for (Matrix* rows : {&out.base, &out.test}) {
+        QUIVER_TRY(*rows, turned(*rows, run_.seed()));
+      }
+    }
     return out;
   }
   void note(const std::string& arm, const std::string& metric, std::vector<double> per_query) {
     out_.push_back({full(arm), metric, mean_of(per_query)});
     recalls_[{arm, metric}] = std::move(per_query);
   }
+  MatrixView tune() const { return task_.learn.view().slice(0, std::min(kTuneQueries, task_.learn.rows())); }
   std::string full(const std::string& arm) const { return task_.name + "/" + arm; }
 
   Task task_;
@@ -225,7 +294,11 @@ class Judge {
   std::map<std::pair<std::string, std::string>, std::vector<double>> recalls_;
 };
 
-// Splits `queries` by the seed and finds the truth.
+Result<Judge> judge_of(Task task, Run& run, std::vector<Measured>& out) {
+  QUIVER_TRY(task.truth, exact_hits(task.base.view(), task.test.view(), task.metric, kNeighbours, run));
+  return Judge(std::move(task), run, out);
+}
+// Splits `queries` by the seed into those that test and those that teach.
 Result<Judge> judge_of(Task task, MatrixView queries, Run& run, std::vector<Measured>& out) {
   const auto order =
       Random(run.seed(), stream_of("leanvec queries")).permutation(static_cast<std::uint32_t>(queries.rows));
@@ -237,8 +310,7 @@ Result<Judge> judge_of(Task task, MatrixView queries, Run& run, std::vector<Meas
   task.test = rows_at(queries, all.first(kTestQueries));
   const auto others = all.subspan(kTestQueries);
   task.learn = rows_at(queries, others.first(std::min<std::size_t>(others.size(), kLearnQueries)));
-  QUIVER_TRY(task.truth, exact_hits(task.base.view(), task.test.view(), task.metric, kNeighbours, run));
-  return Judge(std::move(task), run, out);
+  return judge_of(std::move(task), run, out);
 }
 
 Result<Matrix> pixels(std::string_view set, std::string_view file) {
@@ -268,7 +340,10 @@ Result<void> on_mnist(Run& run, std::vector<Measured>& out) {
   }
   judge.compare({"pca", 96}, {"random", 96}, "recall@10");
   judge.compare({"es+fw", 96}, {"pca", 96}, "recall@10");
-  return judge.measure_stored({"pca", 160}, "lvq(8)", "lvq(8)");
+  QUIVER_TRY(judge.measure_stored({"pca", 160}, "lvq(8)", "lvq(8)"));
+  QUIVER_TRY(judge.measure_stored({"pca", 160}, "lvq(4)", "lvq(8)"));
+  QUIVER_TRY(judge.measure_stored({.method = "pca", .dims = 160, .turned = true}, "lvq(4)", "lvq(8)"));
+  return judge.measure_speed({160});
 }
 Result<void> on_cifar(Run& run, std::vector<Measured>& out) {
   Task task;
@@ -280,7 +355,16 @@ Result<void> on_cifar(Run& run, std::vector<Measured>& out) {
   for (const Arm& arm : {Arm{"pca", 96}, {"random", 96}, {"truncate", 96}, {"es", 96}}) QUIVER_TRY(judge.measure(arm));
   judge.compare({"pca", 96}, {"random", 96}, "recall@10");
   judge.compare({"es", 96}, {"pca", 96}, "recall@10");
-  return {};
+  return judge.measure_speed({});
+}
+// Without those of which no word is known.
+Matrix known_rows(const Lsa& lsa, const std::vector<std::string>& texts, Run& run) {
+  const Matrix all = lsa.map(texts, run.threads());
+  std::vector<std::uint32_t> kept;
+  for (std::uint32_t i = 0; i < all.rows(); ++i) {
+    if (std::ranges::any_of(all.row(i), [](float x) { return x != 0; })) kept.push_back(i);
+  }
+  return rows_at(all.view(), kept);
 }
 // Queries unlike rows: subject lines against the bodies of posts, as unit vectors of latent semantic analysis.
 Result<void> on_newsgroups(Run& run, std::vector<Measured>& out) {
@@ -293,19 +377,11 @@ Result<void> on_newsgroups(Run& run, std::vector<Measured>& out) {
   std::ranges::sort(subjects);
   subjects.erase(std::ranges::unique(subjects).begin(), subjects.end());
   QUIVER_TRY(const Lsa lsa, Lsa::fit(bodies, {.dims = 384}, run));
-  const auto known = [&](const std::vector<std::string>& texts) {  // without those of which no word is known
-    const Matrix all = lsa.map(texts, run.threads());
-    std::vector<std::uint32_t> kept;
-    for (std::uint32_t i = 0; i < all.rows(); ++i) {
-      if (std::ranges::any_of(all.row(i), [](float x) { return x != 0; })) kept.push_back(i);
-    }
-    return rows_at(all.view(), kept);
-  };
   Task task;
   task.name = "news";
   task.metric = Metric::Dot;
-  task.base = known(bodies);
-  const Matrix queries = known(subjects);
+  task.base = known_rows(lsa, bodies, run);
+  const Matrix queries = known_rows(lsa, subjects, run);
   out.push_back({"news/data", "rows", static_cast<double>(task.base.rows())});
   out.push_back({"news/data", "queries", static_cast<double>(queries.rows())});
   QUIVER_TRY(Judge judge, judge_of(std::move(task), queries.view(), run, out));
@@ -320,9 +396,31 @@ Result<void> on_newsgroups(Run& run, std::vector<Measured>& out) {
   return {};
 }
 
+// Questions against sentences, which the paper's encoders see as two towers. No encoder is trained here: both are
+// latent semantic analysis of the sentences' words, and questions are unlike sentences by nature.
+Result<void> on_questions(Run& run, std::vector<Measured>& out) {
+  QUIVER_TRY(const Jaquad texts, open_jaquad());
+  QUIVER_TRY(const Lsa lsa, Lsa::fit(texts.sentences, {.dims = 256}, run));
+  Task task;
+  task.name = "jaquad-lsa";
+  task.metric = Metric::Dot;
+  task.base = known_rows(lsa, texts.sentences, run);
+  const Matrix train = known_rows(lsa, texts.train_questions, run), dev = known_rows(lsa, texts.dev_questions, run);
+  task.learn = drawn_rows(train.view(), kLearnQueries, run.seed(), "questions");
+  task.test = drawn_rows(dev.view(), kTestQueries, run.seed(), "questions");
+  out.push_back({"jaquad-lsa/data", "rows", static_cast<double>(task.base.rows())});
+  QUIVER_TRY(Judge judge, judge_of(std::move(task), run, out));
+  for (const char* method : {"pca", "random", "truncate", "es", "es+fw", "sphering"}) {
+    QUIVER_TRY(judge.measure({method, 64}));
+  }
+  judge.compare({"es+fw", 64}, {"pca", 64}, "recall@10-in-50");
+  judge.compare({"es+fw", 64}, {"random", 64}, "recall@10-in-50");
+  return {};
+}
+
 Result<std::vector<Measured>> reproduce(const Options&, Run& run) {
   std::vector<Measured> out;
-  for (const auto part : {on_newsgroups, on_mnist, on_cifar}) {
+  for (const auto part : {on_newsgroups, on_questions, on_mnist, on_cifar}) {
     QUIVER_TRY(part(run, out));
     if (run.stop()) return run.stopped("measuring projections");
   }
