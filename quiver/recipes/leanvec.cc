@@ -235,10 +235,11 @@ class Judge {
     const auto leanvec = [&](std::string name, std::size_t dims) {
       return Racer{full(name), fmt::format("{} + pca({}) + lvq(8) + rerank(lvq(8))", kGraph, dims)};
     };
-    std::vector<Racer> racers{{full("f32"), kGraph}, {full("lvq(8)"), fmt::format("{} + lvq(8)", kGraph)}};
-    racers.push_back(leanvec("leanvec", chosen));
+    std::vector<Racer> racers{{full("f32"), kGraph}, leanvec("leanvec", chosen)};
     for (const std::size_t dims : lengths) racers.push_back(leanvec(fmt::format("leanvec@{}", dims), dims));
-    racers.push_back({full("graph"), "graph"});
+    const bool judged = lengths.size() > 0;  // lvq(8) of this set is in a bar
+    if (judged || run_.ordinal() == 0) racers.push_back({full("lvq(8)"), fmt::format("{} + lvq(8)", kGraph)});
+    if (run_.ordinal() == 0) racers.push_back({full("graph"), "graph"});
     out_.push_back({full("leanvec"), "dims", static_cast<double>(chosen)});
     const Course course{.base = task_.base.view(),
                         .space = {.dims = task_.base.cols(), .metric = task_.metric},
@@ -327,16 +328,13 @@ Result<void> on_mnist(Run& run, std::vector<Measured>& out) {
   QUIVER_TRY(const Matrix queries, pixels("mnist", "t10k-images-idx3-ubyte.gz"));
   task.sample = 30'000;
   QUIVER_TRY(Judge judge, judge_of(std::move(task), queries.view(), run, out));
-  for (const Arm& arm : {Arm{"pca", 96},
-                         {"pca", 96, false},
-                         {"random", 96},
-                         {"truncate", 96},
-                         {"es", 96},
-                         {"fw", 96},
-                         {"es+fw", 96},
-                         {"pca", 160},
-                         {"random", 160}}) {
+  for (const Arm& arm : {Arm{"pca", 96}, {"pca", 96, false}, {"random", 96}, {"es", 96}, {"es+fw", 96}}) {
     QUIVER_TRY(judge.measure(arm));
+  }
+  if (run.ordinal() == 0) {  // shown, not judged
+    for (const Arm& arm : {Arm{"truncate", 96}, {"fw", 96}, {"pca", 160}, {"random", 160}}) {
+      QUIVER_TRY(judge.measure(arm));
+    }
   }
   judge.compare({"pca", 96}, {"random", 96}, "recall@10");
   judge.compare({"es+fw", 96}, {"pca", 96}, "recall@10");
@@ -352,7 +350,8 @@ Result<void> on_cifar(Run& run, std::vector<Measured>& out) {
   QUIVER_TRY(const Matrix queries, pixels("cifar-10", "test-pixels.npy"));
   task.sample = 10'000;
   QUIVER_TRY(Judge judge, judge_of(std::move(task), queries.view(), run, out));
-  for (const Arm& arm : {Arm{"pca", 96}, {"random", 96}, {"truncate", 96}, {"es", 96}}) QUIVER_TRY(judge.measure(arm));
+  for (const Arm& arm : {Arm{"pca", 96}, {"random", 96}, {"es", 96}}) QUIVER_TRY(judge.measure(arm));
+  if (run.ordinal() == 0) QUIVER_TRY(judge.measure({"truncate", 96}));
   judge.compare({"pca", 96}, {"random", 96}, "recall@10");
   judge.compare({"es", 96}, {"pca", 96}, "recall@10");
   return judge.measure_speed({});
@@ -385,7 +384,8 @@ Result<void> on_newsgroups(Run& run, std::vector<Measured>& out) {
   out.push_back({"news/data", "rows", static_cast<double>(task.base.rows())});
   out.push_back({"news/data", "queries", static_cast<double>(queries.rows())});
   QUIVER_TRY(Judge judge, judge_of(std::move(task), queries.view(), run, out));
-  for (const std::size_t dims : {48U, 96U, 192U}) {
+  for (const std::size_t dims : {96U, 48U, 192U}) {
+    if (dims != 96 && run.ordinal() > 0) break;  // shown, not judged: of the first seed alone
     for (const char* method : {"pca", "random", "truncate", "es", "fw", "es+fw", "sphering"}) {
       QUIVER_TRY(judge.measure({method, dims}));
     }
@@ -399,6 +399,7 @@ Result<void> on_newsgroups(Run& run, std::vector<Measured>& out) {
 // Questions against sentences, which the paper's encoders see as two towers. No encoder is trained here: both are
 // latent semantic analysis of the sentences' words, and questions are unlike sentences by nature.
 Result<void> on_questions(Run& run, std::vector<Measured>& out) {
+  if (run.ordinal() > 0) return {};  // shown, not judged
   QUIVER_TRY(const Jaquad texts, open_jaquad());
   QUIVER_TRY(const Lsa lsa, Lsa::fit(texts.sentences, {.dims = 256}, run));
   Task task;

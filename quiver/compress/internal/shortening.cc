@@ -12,7 +12,7 @@
 
 namespace quiver::internal {
 namespace {
-constexpr std::size_t kFitRows = 20'000;  // rows, and queries, that a map is learned from
+constexpr std::size_t kFitRows = 10'000;  // rows, and queries, that a map is learned from
 }
 
 Shortening::Shortening(SpecText step, Space space, std::optional<Projection> projection)
