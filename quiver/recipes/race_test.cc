@@ -72,7 +72,7 @@ TEST(Race, NamesTheRacerThatCannotStart) {
     return all.has_value() ? "" : all.error().message();
   };
   EXPECT_THAT(refusal("hnws"), HasSubstr("racing lame"));
-  EXPECT_THAT(refusal("flat + leanvec(8) + rerank(f32)"), HasSubstr("learns from queries"));
+  EXPECT_THAT(refusal("flat + es(8) + rerank(f32)"), HasSubstr("learns from queries"));
 }
 
 }  // namespace
