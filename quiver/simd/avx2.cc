@@ -79,6 +79,7 @@ struct Avx2 {
   QUIVER_INLINE static Floats fill(float value) noexcept { return _mm256_set1_ps(value); }
   QUIVER_INLINE static Floats add(Floats a, Floats b) noexcept { return _mm256_add_ps(a, b); }
   QUIVER_INLINE static Floats sub(Floats a, Floats b) noexcept { return _mm256_sub_ps(a, b); }
+  QUIVER_INLINE static Floats mul(Floats a, Floats b) noexcept { return _mm256_mul_ps(a, b); }
   QUIVER_INLINE static Floats fma(Floats a, Floats b, Floats c) noexcept { return _mm256_fmadd_ps(a, b, c); }
   QUIVER_INLINE static Floats abs(Floats a) noexcept { return _mm256_andnot_ps(_mm256_set1_ps(-0.0f), a); }
   QUIVER_INLINE static Floats min(Floats a, Floats b) noexcept { return _mm256_min_ps(a, b); }
@@ -104,6 +105,11 @@ struct Avx2 {
     __m128 v = _mm_min_ps(_mm256_castps256_ps128(a), _mm256_extractf128_ps(a, 1));
     v = _mm_min_ps(v, _mm_movehl_ps(v, v));
     return _mm_cvtss_f32(_mm_min_ss(v, _mm_movehdup_ps(v)));
+  }
+  QUIVER_INLINE static float highest(Floats a) noexcept {
+    __m128 v = _mm_max_ps(_mm256_castps256_ps128(a), _mm256_extractf128_ps(a, 1));
+    v = _mm_max_ps(v, _mm_movehl_ps(v, v));
+    return _mm_cvtss_f32(_mm_max_ss(v, _mm_movehdup_ps(v)));
   }
   QUIVER_INLINE static unsigned at_most(Floats a, float threshold) noexcept {
     return static_cast<unsigned>(_mm256_movemask_ps(_mm256_cmp_ps(a, _mm256_set1_ps(threshold), _CMP_LE_OQ)));

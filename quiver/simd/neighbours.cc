@@ -1,9 +1,9 @@
-// The reference for neighbour blocks: what the faster levels must equal bit for bit, but for the order of roundings in
-// neighbour_tables.
+// The reference for neighbour blocks: what the faster levels must equal bit for bit.
 #include "quiver/simd/neighbours.h"
 
+#include <cstring>
+
 #include "quiver/simd/internal/levels.h"
-#include "quiver/simd/internal/neighbours_inl.h"
 
 namespace quiver::simd {
 namespace {
@@ -46,7 +46,6 @@ void nearest_codes(const float* values, const float* half_norms, std::size_t gro
 
 void fill_neighbours_scalar(Kernels& table) noexcept {
   table.neighbour_scan = &neighbour_scan;
-  table.neighbour_tables = &neighbour_tables;
   table.nearest_codes = &nearest_codes;
 }
 

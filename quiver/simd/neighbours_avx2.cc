@@ -3,7 +3,7 @@
 #include <immintrin.h>
 
 #include "quiver/simd/internal/levels.h"
-#include "quiver/simd/internal/neighbours_inl.h"
+#include "quiver/simd/neighbours.h"
 
 namespace quiver::simd {
 namespace {
@@ -74,7 +74,6 @@ void nearest_of(const float* values, const float* half_norms, std::size_t groups
 
 void fill_neighbours_avx2(Kernels& table) noexcept {
   table.neighbour_scan = &neighbour_scan;
-  table.neighbour_tables = &neighbour_tables;
   table.nearest_codes = &nearest_of;
 }
 

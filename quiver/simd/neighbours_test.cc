@@ -185,6 +185,16 @@ TEST_P(EveryNeighbourKernel, TablesAreTheProductsInBytes) {
       lows += *low;
       range = std::max(range, *high - *low);
     }
+    std::vector<float> same_values(16 * groups);
+    std::vector<std::uint8_t> same_entries(16 * groups);
+    float same_scale = 0, same_bias = 0;
+    kernels_at(Level::Scalar)
+        ->neighbour_tables(query.data(), centroids.data(), starts.data(), groups, same_values.data(),
+                           same_entries.data(), &same_scale, &same_bias);
+    EXPECT_EQ(values, same_values) << groups;
+    EXPECT_EQ(entries, same_entries) << groups;
+    EXPECT_EQ(scale, same_scale) << groups;
+    EXPECT_EQ(bias, same_bias) << groups;
     const double step = range / 255;
     EXPECT_NEAR(static_cast<double>(scale), step, 1e-5 * step) << groups;
     EXPECT_NEAR(static_cast<double>(bias), lows, 1e-5 * range * static_cast<double>(groups)) << groups;

@@ -124,6 +124,9 @@ struct Lanes {
   QUIVER_INLINE static Floats sub(Floats a, Floats b) noexcept {
     return each<Floats>([&](std::size_t i) { return a.v[i] - b.v[i]; });
   }
+  QUIVER_INLINE static Floats mul(Floats a, Floats b) noexcept {
+    return each<Floats>([&](std::size_t i) { return a.v[i] * b.v[i]; });
+  }
   QUIVER_INLINE static Floats fma(Floats a, Floats b, Floats c) noexcept {
     return each<Floats>([&](std::size_t i) { return a.v[i] * b.v[i] + c.v[i]; });
   }
@@ -146,6 +149,11 @@ struct Lanes {
     float low = a.v[0];
     for (const float lane : a.v) low = lane < low ? lane : low;
     return low;
+  }
+  QUIVER_INLINE static float highest(Floats a) noexcept {
+    float high = a.v[0];
+    for (const float lane : a.v) high = lane > high ? lane : high;
+    return high;
   }
   QUIVER_INLINE static unsigned at_most(Floats a, float threshold) noexcept {
     unsigned mask = 0;

@@ -76,6 +76,7 @@ struct Avx512 {
   QUIVER_INLINE static Floats fill(float value) noexcept { return _mm512_set1_ps(value); }
   QUIVER_INLINE static Floats add(Floats a, Floats b) noexcept { return _mm512_add_ps(a, b); }
   QUIVER_INLINE static Floats sub(Floats a, Floats b) noexcept { return _mm512_sub_ps(a, b); }
+  QUIVER_INLINE static Floats mul(Floats a, Floats b) noexcept { return _mm512_mul_ps(a, b); }
   QUIVER_INLINE static Floats fma(Floats a, Floats b, Floats c) noexcept { return _mm512_fmadd_ps(a, b, c); }
   QUIVER_INLINE static Floats abs(Floats a) noexcept { return _mm512_abs_ps(a); }
   QUIVER_INLINE static Floats min(Floats a, Floats b) noexcept { return _mm512_min_ps(a, b); }
@@ -104,6 +105,7 @@ struct Avx512 {
     return _mm512_setr_epi32(0, 4, 8, 12, 0, 4, 8, 12, 0, 4, 8, 12, 0, 4, 8, 12);
   }
   QUIVER_INLINE static float lowest(Floats a) noexcept { return _mm512_reduce_min_ps(a); }
+  QUIVER_INLINE static float highest(Floats a) noexcept { return _mm512_reduce_max_ps(a); }
   QUIVER_INLINE static unsigned at_most(Floats a, float threshold) noexcept {
     return _mm512_cmp_ps_mask(a, _mm512_set1_ps(threshold), _CMP_LE_OQ);
   }

@@ -1,32 +1,49 @@
-// What every level's neighbour kernels share: tables from values. Compiled under the flags of the file that includes
-// it.
+// The tables of a query for neighbour blocks, written once over a level's primitives V, as block_inl.h is.
 #pragma once
 
-#include <cstring>
+#include <cstddef>
+#include <cstdint>
 
+#include "quiver/simd/internal/load_inl.h"
 #include "quiver/simd/neighbours.h"
 
 namespace quiver::simd {
 namespace {
 
-// One centroid coordinate a lane; compilers turn the inner loops of 16 into vectors.
-inline void neighbour_tables(const float* query, const float* centroids, const std::uint16_t* starts,
-                             std::size_t groups, float* values, std::uint8_t* entries, float* scale,
-                             float* bias) noexcept {
+// One centroid coordinate a lane: the 16 products of a group grow side by side. Products are rounded before they are
+// added, so that every level gives the same bits and chooses the same codes.
+template <class V>
+void neighbour_tables(const float* query, const float* centroids, const std::uint16_t* starts, std::size_t groups,
+                      float* values, std::uint8_t* entries, float* scale, float* bias) noexcept {
+  constexpr std::size_t kVectors = kGroupCentroids / V::kFloats;
+  const auto part = [](const float* of_group, std::size_t v) {
+    return reinterpret_cast<const std::byte*>(of_group + v * V::kFloats);
+  };
   float range = 0, sum = 0;
   for (std::size_t g = 0; g < groups; ++g) {
-    float* const of_group = values + g * kGroupCentroids;
-    float total[kGroupCentroids] = {};
+    typename V::Floats total[kVectors];
+    QUIVER_UNROLL
+    for (std::size_t v = 0; v < kVectors; ++v) total[v] = V::zero_floats();
     for (std::size_t i = starts[g]; i < starts[g + 1]; ++i) {
-      for (std::size_t c = 0; c < kGroupCentroids; ++c) total[c] += query[i] * centroids[i * kGroupCentroids + c];
+      const auto q = V::fill(query[i]);
+      const float* const of_dimension = centroids + i * kGroupCentroids;
+      QUIVER_UNROLL
+      for (std::size_t v = 0; v < kVectors; ++v)
+        total[v] = V::add(total[v], V::mul(q, V::load(F32{}, part(of_dimension, v))));
     }
-    float low = total[0], high = total[0];
-    for (std::size_t c = 1; c < kGroupCentroids; ++c) {
-      low = total[c] < low ? total[c] : low;
-      high = total[c] > high ? total[c] : high;
+    auto lows = total[0], highs = total[0];
+    QUIVER_UNROLL
+    for (std::size_t v = 1; v < kVectors; ++v) {
+      lows = V::min(total[v], lows);
+      highs = V::max(total[v], highs);
     }
-    for (std::size_t c = 0; c < kGroupCentroids; ++c) of_group[c] = total[c] - low;
-    range = high - low > range ? high - low : range;
+    const float low = V::lowest(lows), spread = V::highest(highs) - low;
+    const auto least = V::fill(low);
+    QUIVER_UNROLL
+    for (std::size_t v = 0; v < kVectors; ++v) {
+      V::store(F32{}, values + g * kGroupCentroids + v * V::kFloats, V::sub(total[v], least));
+    }
+    range = spread > range ? spread : range;
     sum += low;
   }
   constexpr float kHalf = 0.5F;  // values are not negative, so that cutting off rounds to the nearest

@@ -93,6 +93,9 @@ struct Neon {
   QUIVER_INLINE static Floats sub(Floats a, Floats b) noexcept {
     return {vsubq_f32(a.low, b.low), vsubq_f32(a.high, b.high)};
   }
+  QUIVER_INLINE static Floats mul(Floats a, Floats b) noexcept {
+    return {vmulq_f32(a.low, b.low), vmulq_f32(a.high, b.high)};
+  }
   QUIVER_INLINE static Floats fma(Floats a, Floats b, Floats c) noexcept {
     return {vfmaq_f32(c.low, a.low, b.low), vfmaq_f32(c.high, a.high, b.high)};
   }
@@ -121,6 +124,7 @@ struct Neon {
     const float32x4_t ab = vpaddq_f32(onto_lower(s[0]), onto_lower(s[1]));
     vst1q_f32(out, vpaddq_f32(ab, vpaddq_f32(onto_lower(s[2]), onto_lower(s[3]))));
   }
+  QUIVER_INLINE static float highest(Floats a) noexcept { return vmaxvq_f32(vmaxq_f32(a.low, a.high)); }
   QUIVER_INLINE static unsigned at_most(Floats a, float threshold) noexcept {
     const float32x4_t limit = vdupq_n_f32(threshold);
     const uint16x8_t lanes = vmovn_high_u32(vmovn_u32(vcleq_f32(a.low, limit)), vcleq_f32(a.high, limit));

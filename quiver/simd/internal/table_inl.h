@@ -3,6 +3,7 @@
 
 #include "quiver/simd/internal/arrays_inl.h"
 #include "quiver/simd/internal/load_inl.h"
+#include "quiver/simd/internal/neighbours_inl.h"
 #include "quiver/simd/internal/reduce_inl.h"
 #include "quiver/simd/kernels.h"
 
@@ -65,6 +66,7 @@ void fill_arrays(Kernels& table) noexcept {
   table.bf16_to_f32 = &convert<V, Bf16, std::uint16_t, F32, float>;
   table.select_below = &select_below<V>;
   table.least = &least<V>;
+  table.neighbour_tables = &neighbour_tables<V>;
   table.stream_read = &stream_read<V>;
   table.multiply_add = &multiply_add<V>;
 }
