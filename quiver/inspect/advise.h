@@ -13,6 +13,7 @@
 //     the best round counts.
 //   - Memory is Index::bytes(), every byte that a search may touch, extrapolated in proportion where only a part of the
 //     rows was measured.
+//   - Of candidates that reach the recall and fit, the fastest is best; of those as fast within 5 %, the smallest.
 //   - A candidate that the data or the memory rule out stays in the list and says why.
 // Stopping: Ctrl-C and the time limit end the measuring, not the advice: it is then given on what was measured.
 // Thread-safety: a free function. Cost: the builds of all candidates on the sample and of a few on all rows; memory for
@@ -64,6 +65,7 @@ struct AdviceCandidate {
   double build_seconds = 0;  // CPU
   std::vector<AdvicePoint> points{};
   std::optional<std::size_t> reaches{};  // the point that first reached the recall on the tuning queries
+  bool fits = true;                      // the memory allowed
   std::string dropped{};                 // why it went no further; empty: it stayed to the end
 };
 
@@ -71,7 +73,7 @@ struct Advice {
   std::size_t rows = 0, dims = 0, tuning_queries = 0, queries = 0;
   bool held_out = false, interrupted = false, out_of_time = false;
   std::vector<AdviceCandidate> candidates{};  // those that stayed longest first, then by speed
-  std::optional<std::size_t> best{};          // the fastest that reaches the recall within the memory
+  std::optional<std::size_t> best{};          // reaches the recall within the memory, and fastest
   std::string why{};                          // of the best; or that nothing fits, and what is nearest
 
   double bytes_of(const AdviceCandidate& candidate) const;  // of all rows

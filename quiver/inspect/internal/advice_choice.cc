@@ -13,6 +13,7 @@
 namespace quiver::internal {
 namespace {
 constexpr std::size_t kFinalists = 4;  // at least so many see all rows
+constexpr double kAsFast = 1.05;       // timings differ by so much for no reason
 constexpr double kNearRecall = 0.05;   // below the recall asked for and still worth another round
 
 bool fits(const Advice& advice, const AdviseOptions& options, const AdviceCandidate& candidate) {
@@ -102,33 +103,47 @@ void conclude(Advice& advice, const AdviseOptions& options) {
   });
   mark_front(advice.candidates);
   const std::size_t most = advice.candidates.front().rows;
-  const AdviceCandidate *next = nullptr, *exact = nullptr, *smallest = nullptr, *nearest = nullptr;
+  const AdviceCandidate *exact = nullptr, *smallest = nullptr, *nearest = nullptr, *larger = nullptr;
+  std::vector<std::size_t> right;  // reach the recall and fit, fastest first
   for (std::size_t i = 0; i < advice.candidates.size(); ++i) {
-    const AdviceCandidate& candidate = advice.candidates[i];
+    AdviceCandidate& candidate = advice.candidates[i];
     if (candidate.points.empty()) continue;
+    candidate.fits = fits(advice, options, candidate);
     if (candidate.spec == "flat" && candidate.rows == most) exact = &candidate;
-    const bool within = fits(advice, options, candidate);
-    if (within && (nearest == nullptr || best_recall(candidate) > best_recall(*nearest))) nearest = &candidate;
+    if (candidate.fits && (nearest == nullptr || best_recall(candidate) > best_recall(*nearest))) nearest = &candidate;
     if (!candidate.reaches) continue;
     if (smallest == nullptr || candidate.bytes < smallest->bytes) smallest = &candidate;
-    if (!within || candidate.rows != most) continue;
-    if (!advice.best) {
-      advice.best = i;
-    } else if (next == nullptr) {
-      next = &candidate;
-    }
+    if (candidate.rows != most) continue;
+    if (candidate.fits) right.push_back(i);
+    if (!candidate.fits && (larger == nullptr || seconds_at(candidate) < seconds_at(*larger))) larger = &candidate;
   }
+  std::ranges::stable_sort(right, {}, [&](std::size_t i) { return seconds_at(advice.candidates[i]); });
   const std::uint32_t k = options.k;
-  if (advice.best) {
+  if (!right.empty()) {
+    std::size_t chosen = 0;
+    for (std::size_t i = 1; i < right.size(); ++i) {
+      const AdviceCandidate &one = advice.candidates[right[i]], &so_far = advice.candidates[right[chosen]];
+      if (seconds_at(one) > kAsFast * seconds_at(advice.candidates[right[0]])) break;
+      if (one.bytes < so_far.bytes) chosen = i;
+    }
+    advice.best = right[chosen];
     const AdviceCandidate& best = advice.candidates[*advice.best];
     const AdvicePoint& point = best.points[*best.reaches];
+    const auto times = [&](const AdviceCandidate& other) { return seconds_at(other) / point.seconds; };
     advice.why = described(advice, best, point, k);
-    if (next != nullptr) {
-      advice.why +=
-          fmt::format(": {:.2g} times as fast as the next, \"{}\"", seconds_at(*next) / point.seconds, next->spec);
+    const AdviceCandidate* next = right.size() < 2 ? nullptr : &advice.candidates[right[chosen == 0 ? 1 : 0]];
+    if (next != nullptr && times(*next) > kAsFast) {
+      advice.why += fmt::format(": {:.2g} times as fast as the next, \"{}\"", times(*next), next->spec);
+    } else if (next != nullptr) {
+      advice.why += fmt::format(": about as fast as \"{}\"", next->spec);
+      if (best.bytes < next->bytes) advice.why += ", in less memory";
     }
     if (exact != nullptr && exact != &best && exact != next && exact->reaches) {
-      advice.why += fmt::format(", and {:.2g} times an exact scan in batches", seconds_at(*exact) / point.seconds);
+      advice.why += fmt::format(", and {:.2g} times as fast as an exact scan", times(*exact));
+    }
+    if (larger != nullptr && times(*larger) < 1) {
+      advice.why += fmt::format("; with {:.3g} MB, \"{}\" would be {:.2g} times as fast",
+                                advice.bytes_of(*larger) / 1e6, larger->spec, 1 / times(*larger));
     }
     if (point.recall.high < options.recall) {
       advice.why += fmt::format("; on the queries held back that is below {:g}: ask for a little more", options.recall);
