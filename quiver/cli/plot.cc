@@ -11,7 +11,7 @@
 namespace quiver::cli {
 namespace {
 
-constexpr double kLeft = 76, kTop = 62, kWidth = 560, kHeight = 380, kLegend = kLeft + kWidth + 22;
+constexpr double kLeft = 76, kTop = 62, kPlotWidth = 560, kHeight = 380, kLegend = kLeft + kPlotWidth + 22;
 constexpr double kRightmost = 1e-5;  // 1 - x of Nines at the edge
 constexpr std::size_t kColours = 8;
 
@@ -77,7 +77,7 @@ std::string mark_text(double value) {
   return fmt::format("{:.6g}", value);
 }
 
-double across(const Axis& axis, double x) { return kLeft + kWidth * axis.part(x); }
+double across(const Axis& axis, double x) { return kLeft + kPlotWidth * axis.part(x); }
 double down(const Axis& axis, double y) { return kTop + kHeight * (1 - axis.part(y)); }
 
 std::string grid_of(const Axis& x, const Axis& y) {
@@ -90,7 +90,7 @@ std::string grid_of(const Axis& x, const Axis& y) {
   }
   for (const double mark : axis_marks(y.scale, y.low, y.high)) {
     out += fmt::format("<line class=\"grid\" x1=\"{0}\" x2=\"{1}\" y1=\"{2:.1f}\" y2=\"{2:.1f}\"/>", kLeft,
-                       kLeft + kWidth, down(y, mark));
+                       kLeft + kPlotWidth, down(y, mark));
     out += fmt::format("<text class=\"faint\" x=\"{}\" y=\"{:.1f}\" text-anchor=\"end\">{}</text>\n", kLeft - 8,
                        down(y, mark) + 4, mark_text(mark));
   }
@@ -163,7 +163,7 @@ std::string plot_svg(const Plot& plot) {
       height, plot_escaped(plot.title), kPlotStyle, height, kLeft, plot_escaped(plot.title), kLeft,
       plot_escaped(plot.subtitle));
   if (x.low <= x.high) out += grid_of(x, y);
-  out += fmt::format("<text x=\"{}\" y=\"{}\" text-anchor=\"middle\">{}</text>", kLeft + kWidth / 2,
+  out += fmt::format("<text x=\"{}\" y=\"{}\" text-anchor=\"middle\">{}</text>", kLeft + kPlotWidth / 2,
                      kTop + kHeight + 46, plot_escaped(plot.x_label));
   out += fmt::format("<text x=\"18\" y=\"{0}\" text-anchor=\"middle\" transform=\"rotate(-90 18 {0})\">{1}</text>\n",
                      kTop + kHeight / 2, plot_escaped(plot.y_label));

@@ -17,7 +17,7 @@
 
 namespace quiver {
 namespace {
-using internal::Trial;
+using internal::AdviceTrial;
 using Clock = std::chrono::steady_clock;
 
 // One row per candidate. What the rows or the metric rule out is refused when it is built and says so.
@@ -58,7 +58,7 @@ struct Built {
 };
 
 // Builds, tunes and times once. A refusal is part of the answer.
-Result<Built> measured(const std::string& text, const Rows& base, const Trial& trial, const Adviser& adviser,
+Result<Built> measured(const std::string& text, const Rows& base, const AdviceTrial& trial, const Adviser& adviser,
                        Run& run) {
   Built built{.candidate = {.spec = text}};
   QUIVER_TRY(const IndexSpec spec, IndexSpec::parse(text));
@@ -86,7 +86,7 @@ Result<Built> measured(const std::string& text, const Rows& base, const Trial& t
 Result<void> measure_round(Adviser& adviser, const std::vector<std::string>& specs, std::size_t count, Run& run) {
   auto stage = run.stage(fmt::format("{} rows", grouped(count)), specs.size() + adviser.options.repeats - 1);
   QUIVER_TRY(const Rows base, rows_at(adviser.rows, std::span(adviser.order).first(count)));
-  QUIVER_TRY(const Trial trial, Trial::of(base, adviser.tuning, adviser.reporting, adviser.options.k, run));
+  QUIVER_TRY(const AdviceTrial trial, AdviceTrial::of(base, adviser.tuning, adviser.reporting, adviser.options.k, run));
   // One thread, no progress of its own: CPU time is compared.
   Run alone({.seed = run.seed(), .threads = 1});
   std::vector<AdviceCandidate>& known = adviser.advice.candidates;

@@ -51,7 +51,7 @@ TEST(Advise, RecommendsTheFastestThatReachesTheRecall) {
 TEST(Advise, TurnsTheKnobThatAnIndexHas) {
   quiver::Run run({.seed = kAdviceSeed, .threads = 2});
   const Rows base = advice_rows(3000);
-  const auto trial = internal::Trial::of(base, advice_rows(40, 2), advice_rows(40, 3), 10, run);
+  const auto trial = internal::AdviceTrial::of(base, advice_rows(40, 2), advice_rows(40, 3), 10, run);
   ASSERT_TRUE(trial.has_value()) << trial.error().message();
   const std::pair<const char*, Knob> cases[] = {{"flat", Knob::None},
                                                 {"flat + lvq(8)", Knob::None},

@@ -25,7 +25,7 @@ Result<RowsView> some_of(const Rows& rows, std::size_t count) {
   return RowsView(TypedView{view.element, view.bytes.slice(0, std::min(count, view.rows())), view.dims});
 }
 
-Result<Knob> knob_of(const Index& index, const Trial& trial, Run& run) {
+Result<Knob> knob_of(const Index& index, const AdviceTrial& trial, Run& run) {
   QUIVER_TRY(const RowsView few, some_of(trial.tuning, kProbes));
   SearchStats stats;
   QUIVER_TRY(const Hits hits, index.search_batch(few, {.k = trial.k, .recall = 0.9F}, run, &stats));
@@ -52,7 +52,7 @@ double between(Knob knob, double low, double high) {
   return std::round(std::sqrt(low * high));
 }
 
-Result<AdvicePoint> tried(const Index& index, const SearchSetting& setting, const Trial& trial, Run& run) {
+Result<AdvicePoint> tried(const Index& index, const SearchSetting& setting, const AdviceTrial& trial, Run& run) {
   QUIVER_TRY(const RowsView queries, queries_for(index, trial.tuning));
   QUIVER_TRY(const Hits hits, index.search_batch(queries, setting.params(trial.k), run));
   AdvicePoint point{.setting = setting, .tuned = {}, .recall = {}};
@@ -61,8 +61,9 @@ Result<AdvicePoint> tried(const Index& index, const SearchSetting& setting, cons
 }
 }  // namespace
 
-Result<Trial> Trial::of(const Rows& base, const Rows& tuning, const Rows& reporting, std::uint32_t k, Run& run) {
-  Trial trial{.k = k, .tuning = tuning, .reporting = reporting, .tuning_truth = {}, .reporting_truth = {}};
+Result<AdviceTrial> AdviceTrial::of(const Rows& base, const Rows& tuning, const Rows& reporting, std::uint32_t k,
+                                    Run& run) {
+  AdviceTrial trial{.k = k, .tuning = tuning, .reporting = reporting, .tuning_truth = {}, .reporting_truth = {}};
   QUIVER_TRY(trial.tuning_truth, exact_neighbours(base, tuning, k + kMoreForTies, run));
   QUIVER_TRY(trial.reporting_truth, exact_neighbours(base, reporting, k + kMoreForTies, run));
   return trial;
@@ -74,7 +75,7 @@ std::optional<std::size_t> first_to_reach(std::span<const AdvicePoint> points, d
   return static_cast<std::size_t>(found - points.begin());
 }
 
-Result<std::vector<AdvicePoint>> tuned_points(const Index& index, double recall, const Trial& trial, Run& run) {
+Result<std::vector<AdvicePoint>> tuned_points(const Index& index, double recall, const AdviceTrial& trial, Run& run) {
   QUIVER_TRY(const Knob knob, knob_of(index, trial, run));
   std::vector<AdvicePoint> points;
   for (const double value : ladder_of(knob, index, trial.k)) {
@@ -99,7 +100,7 @@ Result<std::vector<AdvicePoint>> tuned_points(const Index& index, double recall,
                      points.begin() + static_cast<std::ptrdiff_t>(last));
 }
 
-Result<void> time_point(const Index& index, const Trial& trial, AdvicePoint& point, Run& run) {
+Result<void> time_point(const Index& index, const AdviceTrial& trial, AdvicePoint& point, Run& run) {
   QUIVER_TRY(const RowsView queries, queries_for(index, trial.reporting));
   const double before = cpu_seconds();
   QUIVER_TRY(const Hits hits, index.search_batch(queries, point.setting.params(trial.k), run));
