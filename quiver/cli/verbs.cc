@@ -17,6 +17,7 @@ std::vector<Verb> make_all() {
   all.push_back(encode_verb());
   all.push_back(map_verb());
   all.push_back(convert_verb());
+  all.push_back(advise_verb());
   add(index_verbs());
   all.push_back(search_verb());
   add(inspect_verbs());
@@ -28,6 +29,7 @@ std::vector<Verb> make_all() {
   add(bench_verbs());
   add(bench_search_verbs());
   all.push_back(bench_codes_verb());
+  all.push_back(bench_scaling_verb());
   all.push_back(doctor_verb());
   all.push_back(help_verb());
   return all;
@@ -46,13 +48,13 @@ std::span<const Chapter> chapters() {
   static const std::vector<Chapter> all{
       {"See it work", {"demo"}},
       {"Learn", {"fit", "encode", "map", "convert"}},
-      {"Search", {"index build", "search"}},
+      {"Search", {"advise", "index build", "search"}},
       {"Measure",
        {"inspect recall", "inspect lid", "inspect order-risk", "inspect model", "inspect vectors", "inspect index"}},
       {"Papers", {"recipes", "reproduce"}},
       {"House",
        {"data list", "data fetch", "data show", "data formats", "bench kernels", "bench limits", "bench search",
-        "bench answer", "bench report", "bench codes", "doctor", "help"}},
+        "bench answer", "bench report", "bench codes", "bench scaling", "doctor", "help"}},
   };
   return all;
 }

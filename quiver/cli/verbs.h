@@ -29,6 +29,7 @@ Verb demo_verb();
 Verb fit_verb();
 Verb encode_verb();
 Verb map_verb();
+Verb advise_verb();
 std::vector<Verb> index_verbs();
 Verb search_verb();
 std::vector<Verb> inspect_verbs();
@@ -41,6 +42,7 @@ std::vector<Verb> data_verbs();
 std::vector<Verb> bench_verbs();
 std::vector<Verb> bench_search_verbs();
 Verb bench_codes_verb();
+Verb bench_scaling_verb();
 Verb doctor_verb();
 Verb help_verb();
 
