@@ -48,6 +48,8 @@ void mark_front(std::vector<AdviceCandidate>& candidates) {
   });
 }
 
+std::string ratio(double times) { return times < 9.95 ? fmt::format("{:.1f}", times) : fmt::format("{:.0f}", times); }
+
 std::string described(const Advice& advice, const AdviceCandidate& candidate, const AdvicePoint& point,
                       std::uint32_t k) {
   return fmt::format(
@@ -133,17 +135,17 @@ void conclude(Advice& advice, const AdviseOptions& options) {
     advice.why = described(advice, best, point, k);
     const AdviceCandidate* next = right.size() < 2 ? nullptr : &advice.candidates[right[chosen == 0 ? 1 : 0]];
     if (next != nullptr && times(*next) > kAsFast) {
-      advice.why += fmt::format(": {:.2g} times as fast as the next, \"{}\"", times(*next), next->spec);
+      advice.why += fmt::format(": {} times as fast as the next, \"{}\"", ratio(times(*next)), next->spec);
     } else if (next != nullptr) {
       advice.why += fmt::format(": about as fast as \"{}\"", next->spec);
       if (best.bytes < next->bytes) advice.why += ", in less memory";
     }
     if (exact != nullptr && exact != &best && exact != next && exact->reaches) {
-      advice.why += fmt::format(", and {:.2g} times as fast as an exact scan", times(*exact));
+      advice.why += fmt::format(", and {} times as fast as an exact scan", ratio(times(*exact)));
     }
     if (larger != nullptr && times(*larger) < 1) {
-      advice.why += fmt::format("; with {:.3g} MB, \"{}\" would be {:.2g} times as fast",
-                                advice.bytes_of(*larger) / 1e6, larger->spec, 1 / times(*larger));
+      advice.why += fmt::format("; with {:.3g} MB, \"{}\" would be {} times as fast", advice.bytes_of(*larger) / 1e6,
+                                larger->spec, ratio(1 / times(*larger)));
     }
     if (point.recall.high < options.recall) {
       advice.why += fmt::format("; on the queries held back that is below {:g}: ask for a little more", options.recall);
