@@ -58,6 +58,8 @@ class Codes {
   virtual Result<std::unique_ptr<Scorer>> scorer(const RowsView& query) const = 0;
   // Encodes more rows behind the last. Nothing changes when it fails. Errors: as encode().
   virtual Result<void> append(const RowsView& rows) = 0;
+  // Room for so many rows in all, so that appending up to them copies nothing. May do nothing.
+  virtual void reserve(std::size_t rows) { static_cast<void>(rows); }
   // Forgets the rows from `rows` on. Requires: rows <= rows().
   virtual void truncate(std::size_t rows) noexcept = 0;
   // Decoded rows; row i goes to out + i * stride. Requires: first + count <= rows().

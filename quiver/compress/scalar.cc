@@ -184,6 +184,7 @@ class StoredCodes final : public Codes {
   }
 
   void prefetch(std::span<const std::uint32_t> rows) const noexcept override { rows_.prefetch(rows); }
+  void reserve(std::size_t rows) override { rows_.reserve(rows); }
   void truncate(std::size_t rows) noexcept override { rows_.drop_last(rows_.rows() - rows); }
   Result<void> append(const RowsView& rows) override {
     QUIVER_TRY(const DenseInput input,

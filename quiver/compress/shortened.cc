@@ -107,6 +107,7 @@ class ShortenedCodes final : public Codes {
     codes_->save(writer, codes_at(prefix));
   }
   void prefetch(std::span<const std::uint32_t> rows) const noexcept override { codes_->prefetch(rows); }
+  void reserve(std::size_t rows) override { owned_->reserve(rows); }
   void truncate(std::size_t rows) noexcept override { owned_->truncate(rows); }
   Result<void> append(const RowsView& rows) override {
     QUIVER_TRY(const DenseInput input, DenseInput::of(rows, space().dims, this->rows(), "appending to " + spec()));

@@ -180,6 +180,10 @@ class TwoLevelCodes final : public Codes {
     first_.prefetch(rows);
     finer_.prefetch(rows);
   }
+  void reserve(std::size_t rows) override {
+    first_.reserve(rows);
+    finer_.reserve(rows);
+  }
   void truncate(std::size_t rows) noexcept override {
     first_.truncate(rows);
     finer_.drop_last(finer_.rows() - rows);

@@ -55,6 +55,18 @@ Result<void> write_fully(int descriptor, const char* data, std::size_t size, con
 }
 }  // namespace
 
+void read_ahead(std::span<const std::byte> mapped) noexcept {
+  static const auto page = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
+  const auto first = reinterpret_cast<std::uintptr_t>(mapped.data()) / page * page;
+  const auto end = reinterpret_cast<std::uintptr_t>(mapped.data()) + mapped.size();
+  if (!mapped.empty()) (void)::madvise(reinterpret_cast<void*>(first), end - first, MADV_WILLNEED);
+}
+bool outgrows_memory(std::size_t bytes) noexcept {
+  static const auto memory =
+      static_cast<std::size_t>(::sysconf(_SC_PHYS_PAGES)) * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+  return bytes > memory / 2;
+}
+
 Result<MappedFile> MappedFile::open(const fs::path& path) {
   const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (descriptor < 0) return system_error("opening", path, errno);

@@ -40,6 +40,11 @@ class MappedFile {
   std::size_t size_ = 0;
 };
 
+// Asks the system to read mapped bytes that will soon be looked at, and returns at once. A hint: may do nothing.
+void read_ahead(std::span<const std::byte> mapped) noexcept;
+// Whether so many mapped bytes cannot be counted on to stay in memory: more than half of what the machine has.
+bool outgrows_memory(std::size_t bytes) noexcept;
+
 class FileWriter {
  public:
   static Result<FileWriter> create(const std::filesystem::path& path);

@@ -26,6 +26,11 @@ inline bool closer(const Hit& a, const Hit& b) noexcept {
   return a.distance < b.distance || (a.distance == b.distance && a.row < b.row);
 }
 
+// The same as an object, which algorithms inline.
+struct Closer {
+  bool operator()(const Hit& a, const Hit& b) const noexcept { return closer(a, b); }
+};
+
 class TopK {
  public:
   explicit TopK(std::size_t k) : k_(k) { heap_.reserve(k); }
@@ -40,11 +45,11 @@ class TopK {
     if (!(hit.distance <= threshold())) return;  // false for NaN
     if (heap_.size() < k_) {
       heap_.push_back(hit);
-      std::push_heap(heap_.begin(), heap_.end(), closer);
+      std::push_heap(heap_.begin(), heap_.end(), Closer{});
     } else if (k_ > 0 && closer(hit, heap_.front())) {
-      std::pop_heap(heap_.begin(), heap_.end(), closer);
+      std::pop_heap(heap_.begin(), heap_.end(), Closer{});
       heap_.back() = hit;
-      std::push_heap(heap_.begin(), heap_.end(), closer);
+      std::push_heap(heap_.begin(), heap_.end(), Closer{});
     }
   }
   void merge(const TopK& other) {
@@ -52,15 +57,16 @@ class TopK {
   }
   std::vector<Hit> sorted() const {
     std::vector<Hit> hits = heap_;
-    std::sort(hits.begin(), hits.end(), closer);
+    std::sort(hits.begin(), hits.end(), Closer{});
     return hits;
   }
   // Writes the hits in order and returns how many. Requires: out.size() >= size().
   std::size_t sorted_into(std::span<Hit> out) const {
     std::copy(heap_.begin(), heap_.end(), out.begin());
-    std::sort(out.begin(), out.begin() + static_cast<std::ptrdiff_t>(heap_.size()), closer);
+    std::sort(out.begin(), out.begin() + static_cast<std::ptrdiff_t>(heap_.size()), Closer{});
     return heap_.size();
   }
+  std::span<const Hit> held() const noexcept { return heap_; }  // in no order
   void clear() noexcept { heap_.clear(); }
 
  private:

@@ -16,57 +16,23 @@
 #include "quiver/core/random.h"
 #include "quiver/core/temporary_folder.h"
 #include "quiver/index/ground_truth.h"
-#include "quiver/index/internal/testing.h"
+#include "quiver/index/internal/index_testing.h"
 
 namespace quiver {
 namespace {
 using internal::all_alike;
+using internal::all_hits;
 using internal::clustered;
+using internal::hits_of;
+using internal::kQueries;
+using internal::kSeed;
+using internal::made;
+using internal::of_query;
+using internal::opened_with;
+using internal::recall_beside;
+using internal::Some;
+using internal::space_of;
 using testing::HasSubstr;
-
-constexpr std::uint64_t kSeed = 17;
-constexpr std::uint64_t kQueries = 7;  // the stream of queries around the same centres
-
-Space graph_space(std::size_t dims, Metric metric) {
-  return {.id = "", .dims = dims, .metric = metric, .prefix_of = "", .prefix_dims = 0};
-}
-std::unique_ptr<Index> made(const char* spec, const RowsView& base, Metric metric, unsigned threads = 2) {
-  quiver::Run run({.seed = kSeed, .threads = threads});
-  auto index = build_index(*IndexSpec::parse(spec), base, graph_space(dims_of(base), metric), {}, run);
-  EXPECT_TRUE(index.has_value()) << index.error().message();
-  return *std::move(index);
-}
-Hits all_hits(const Index& index, const RowsView& queries, const SearchParams& params, SearchStats* stats = nullptr) {
-  quiver::Run run({.threads = 2});
-  auto hits = index.search_batch(queries, params, run, stats);
-  EXPECT_TRUE(hits.has_value()) << hits.error().message();
-  return *std::move(hits);
-}
-std::vector<Hit> hits_of(const Index& index, const RowsView& query, const SearchParams& params, Scratch& scratch) {
-  std::vector<Hit> hits(std::min<std::size_t>(params.k, index.size()));
-  const auto found = index.search(query, params, scratch, hits);
-  EXPECT_TRUE(found.has_value()) << found.error().message();
-  hits.resize(found.has_value() ? *found : 0);
-  return hits;
-}
-std::vector<Hit> of_query(const Hits& hits, std::size_t q) { return {hits.of(q).begin(), hits.of(q).end()}; }
-
-// By the rows that a scan of the same codes finds, so that only the walk is judged.
-double recall_beside(const Index& index, const Index& exact, const RowsView& queries, const SearchParams& params) {
-  return GroundTruth{all_hits(exact, queries, {.k = params.k, .filter = params.filter})}.recall(
-      all_hits(index, queries, params), params.k);
-}
-
-class Some final : public RowFilter {
- public:
-  explicit Some(std::uint32_t n, double selectivity = -1) : n_(n), selectivity_(selectivity) {}
-  bool allows(std::uint32_t row) const noexcept override { return n_ > 0 && row % n_ == 0; }
-  double selectivity() const noexcept override { return selectivity_ >= 0 ? selectivity_ : n_ == 0 ? 0 : 1.0 / n_; }
-
- private:
-  std::uint32_t n_;
-  double selectivity_;
-};
 
 TEST(Graph, FindsWhatAScanFinds) {
   struct {
@@ -427,7 +393,7 @@ TEST(Graph, CalibratesOnTheQueriesItIsGiven) {
   const Matrix base = clustered(1000, 16, kSeed), queries = clustered(200, 16, kSeed + 1, kQueries);
   quiver::Run run({.seed = kSeed, .threads = 2});
   const auto index =
-      build_index(*IndexSpec::parse("graph"), base.view(), graph_space(16, Metric::L2), queries.view(), run);
+      build_index(*IndexSpec::parse("graph"), base.view(), space_of(16, Metric::L2), queries.view(), run);
   ASSERT_TRUE(index.has_value()) << index.error().message();
   const auto exact = made("flat + f16", base.view(), Metric::L2);
   EXPECT_GE(recall_beside(**index, *exact, queries.view(), {.k = 10}), 0.92);
@@ -435,9 +401,9 @@ TEST(Graph, CalibratesOnTheQueriesItIsGiven) {
             dynamic_cast<const GraphIndex&>(*made("graph", base.view(), Metric::L2)).calibration());
   Matrix bad(3, 16);
   bad.row(1)[2] = NAN;
-  EXPECT_FALSE(build_index(*IndexSpec::parse("graph"), base.view(), graph_space(16, Metric::L2), bad.view(), run));
+  EXPECT_FALSE(build_index(*IndexSpec::parse("graph"), base.view(), space_of(16, Metric::L2), bad.view(), run));
   const Matrix shorter(3, 4);
-  EXPECT_THAT(build_index(*IndexSpec::parse("graph"), base.view(), graph_space(16, Metric::L2), shorter.view(), run)
+  EXPECT_THAT(build_index(*IndexSpec::parse("graph"), base.view(), space_of(16, Metric::L2), shorter.view(), run)
                   .error()
                   .message(),
               HasSubstr("sample queries of 4 dims"));
@@ -469,7 +435,7 @@ TEST(Graph, SaysWhatIsWrong) {
   quiver::Run run({.threads = 1});
   const auto message = [&](const char* spec, const RowsView& rows, Metric metric) {
     const auto built = build_index(*IndexSpec::parse(spec), rows,
-                                   graph_space(spec == std::string_view("graph(40)") ? 50 : 4, metric), {}, run);
+                                   space_of(spec == std::string_view("graph(40)") ? 50 : 4, metric), {}, run);
     EXPECT_FALSE(built.has_value()) << spec;
     return built.has_value() ? "" : built.error().message();
   };
@@ -488,11 +454,11 @@ TEST(Graph, SaysWhatIsWrong) {
 
   IndexSpec by_hand;
   by_hand.structure = "graph";
-  const auto from_defaults = build_index(by_hand, base.view(), graph_space(4, Metric::L2), {}, run);
+  const auto from_defaults = build_index(by_hand, base.view(), space_of(4, Metric::L2), {}, run);
   ASSERT_TRUE(from_defaults.has_value()) << from_defaults.error().message();
   EXPECT_EQ((*from_defaults)->spec(), "graph(4,8) + rerank(f16)");
   by_hand.arguments = {0, 6};
-  EXPECT_THAT(build_index(by_hand, base.view(), graph_space(4, Metric::L2), {}, run).error().message(),
+  EXPECT_THAT(build_index(by_hand, base.view(), space_of(4, Metric::L2), {}, run).error().message(),
               HasSubstr("6 groups"));
 
   const auto index = made("graph", base.view(), Metric::L2);
@@ -507,7 +473,7 @@ TEST(Graph, SaysWhatIsWrong) {
   EXPECT_THAT(index->remove(beyond).error().message(), HasSubstr("rows 0 .. 59"));
   run.cancel();
   EXPECT_EQ(index->search_batch(two.view(), {.k = 1}, run).error().code(), Code::Cancelled);
-  EXPECT_EQ(build_index(*IndexSpec::parse("graph"), base.view(), graph_space(4, Metric::L2), {}, run).error().code(),
+  EXPECT_EQ(build_index(*IndexSpec::parse("graph"), base.view(), space_of(4, Metric::L2), {}, run).error().code(),
             Code::Cancelled);
 }
 
@@ -534,19 +500,6 @@ TEST(Graph, AFailedAddChangesNothing) {
   EXPECT_EQ(all_hits(*index, base.view().slice(1, 1), {.k = 2}).of(0).back().row, 61U);
 }
 
-// A file as save() writes it, with one section put in another's place.
-Result<std::unique_ptr<Index>> graph_with(const std::filesystem::path& from, const std::string& name,
-                                          const std::string& content) {
-  const Container file = *Container::open(from, "index");
-  ContainerWriter writer("index");
-  for (const std::string& section : file.names()) {
-    writer.add(section, section == name ? content : std::string(*file.text(section)));
-  }
-  const std::filesystem::path changed = from.parent_path() / "changed.qvi";
-  EXPECT_TRUE(writer.save(changed).has_value());
-  return open_index(changed);
-}
-
 TEST(Graph, OpensNothingBroken) {
   const Matrix base = clustered(40, 4, kSeed);
   const auto index = made("graph(4,4)", base.view(), Metric::L2);
@@ -556,7 +509,7 @@ TEST(Graph, OpensNothingBroken) {
   const Container file = *Container::open(path, "index");
   const auto text = [&](const char* section) { return std::string(*file.text(section)); };
   const auto message = [&](const char* section, const std::string& content) {
-    const auto opened = graph_with(path, section, content);
+    const auto opened = opened_with(path, section, content);
     EXPECT_FALSE(opened.has_value()) << section;
     if (opened.has_value()) return std::string();
     EXPECT_EQ(opened.error().code(), Code::Corruption) << section << ": " << opened.error().message();
@@ -565,7 +518,7 @@ TEST(Graph, OpensNothingBroken) {
   const std::string rows = text("graph/rows");
   constexpr std::size_t kRow = 64 + 16 * 4 + 256, kOffsets = 64 + 16 * 4, kNumbers = kOffsets + 128;
   ASSERT_EQ(rows.size(), 40 * kRow);
-  ASSERT_TRUE(graph_with(path, "graph/rows", rows).has_value());
+  ASSERT_TRUE(opened_with(path, "graph/rows", rows).has_value());
   EXPECT_THAT(message("graph/rows", rows.substr(64)), HasSubstr("not a multiple of its 384 bytes a row"));
   EXPECT_THAT(message("graph/rows", rows.substr(kRow)), HasSubstr("of 39 as a neighbour"));
   std::string header = text("index");

@@ -13,6 +13,7 @@
 #include "quiver/index/graph.h"
 #include "quiver/index/hnsw.h"
 #include "quiver/index/internal/index_file.h"
+#include "quiver/index/ivf.h"
 #include "quiver/index/sparse.h"
 
 namespace quiver {
@@ -51,6 +52,10 @@ constexpr Structure kStructures[] = {
     {"graph", kGraphDefaults, &GraphIndex::check, true,
      "the fastest: walks through neighbours kept as 4-bit codes; graph(dims,groups), 0: measured; + rerank(...)",
      &GraphIndex::build, &GraphIndex::open},
+    {"ivf", IvfIndex::kDefaults, &IvfIndex::check, true,
+     "lists around centres, for batches and large files; ivf(lists,dims), 0: chosen; + pq(m,4) or any codes, "
+     "rerank(...)",
+     &IvfIndex::build, &IvfIndex::open},
     {"sparse",
      {},
      nullptr,
@@ -182,10 +187,12 @@ std::string IndexSpec::text() const {
 }
 
 bool IndexSpec::allows(const IndexSpec& built) const {
-  bool same = structure == built.structure && arguments.size() == built.arguments.size() && codes == built.codes &&
-              between == built.between && (rerank == built.rerank || (!rerank && structure == "graph"));
+  const bool chooses = structure == "graph" || structure == "ivf";
+  bool same = structure == built.structure && arguments.size() == built.arguments.size() &&
+              (codes == built.codes || (!codes && structure == "ivf")) && between == built.between &&
+              (rerank == built.rerank || (!rerank && chooses));
   for (std::size_t i = 0; same && i < arguments.size(); ++i) {
-    same = arguments[i] == built.arguments[i] || (arguments[i] == 0 && structure == "graph");
+    same = arguments[i] == built.arguments[i] || (arguments[i] == 0 && chooses);
   }
   return same;
 }

@@ -45,7 +45,7 @@ TEST(IndexSpec, SaysWhatIsWrongAndWhere) {
     return spec.has_value() ? "" : spec.error().message();
   };
   EXPECT_THAT(message("flatt"), HasSubstr("did you mean flat"));
-  EXPECT_THAT(message(""), HasSubstr("known: flat, hnsw, graph, sparse, funnel"));
+  EXPECT_THAT(message(""), HasSubstr("known: flat, hnsw, graph, ivf, sparse, funnel"));
   EXPECT_THAT(message("flat + lvq(7)"), HasSubstr("4 or 8 bits"));
   EXPECT_THAT(message("flat + lvq(8) + f16"), HasSubstr("comes twice"));
   EXPECT_THAT(message("flat + rerank(f32) + lvq(8)"), HasSubstr("too late"));
@@ -90,7 +90,7 @@ TEST(OpenIndex, SaysWhatIsWrongWithAFile) {
   std::filesystem::remove_all(folder);
 }
 
-TEST(IndexHelp, HasALinePerStructure) { EXPECT_EQ(index_help().size(), 5U); }
+TEST(IndexHelp, HasALinePerStructure) { EXPECT_EQ(index_help().size(), 6U); }
 
 }  // namespace
 }  // namespace quiver

@@ -62,6 +62,17 @@ TEST(Files, DamageToAGraphIsDetected) {
   expect_every_damage_detected(folder / "g.qvi", [&] { return open_index(folder / "g.qvi").has_value(); });
 }
 
+TEST(Files, DamageToAnInvertedFileIsDetected) {
+  const Folder folder;
+  quiver::Run run({.threads = 1});
+  const Matrix base = rows_of(property::Shape::Normal, 3, 2, 4);
+  const auto index = build_index(*IndexSpec::parse("ivf(2,2) + pq(4,4)"), base.view(),
+                                 {.id = "qv:1", .dims = 2, .metric = Metric::Cosine}, {}, run);
+  ASSERT_TRUE(index.has_value()) << index.error().message();
+  ASSERT_TRUE((*index)->save(folder / "i.qvi").has_value());
+  expect_every_damage_detected(folder / "i.qvi", [&] { return open_index(folder / "i.qvi").has_value(); });
+}
+
 TEST(Files, DamageToInvertedListsIsDetected) {
   const Folder folder;
   quiver::Run run({.threads = 1});

@@ -1,5 +1,6 @@
-// What a graph promises of any rows: as many hits as there are rows alive and allowed, no row twice, the distances and
-// order of a scan of the same codes, and the same answer whatever the batch, the threads and the file.
+// What a graph, and an inverted file, promise of any rows: as many hits as there are rows alive and allowed, no row
+// twice, the distances and order of a scan of the same codes, and the same answer whatever the batch, the threads and
+// the file.
 #include <algorithm>
 #include <map>
 
@@ -24,7 +25,7 @@ class EveryNthOnly final : public RowFilter {
   double selectivity_;
 };
 
-RC_GTEST_PROP(Graphs, AnswerInFullWhateverTheRows, ()) {
+void answers_in_full(const char* spec) {
   // A few rows are scanned, more are walked.
   const auto rows = *rc::gen::weightedOneOf<std::size_t>(
       {{3, rc::gen::inRange<std::size_t>(1, 70)}, {1, rc::gen::inRange<std::size_t>(305, 420)}});
@@ -36,7 +37,7 @@ RC_GTEST_PROP(Graphs, AnswerInFullWhateverTheRows, ()) {
                queries = rows_of(shape, 9, dims, seed + 2);
   const Space space{.id = "qv:test", .dims = dims, .metric = metric};
   Run one({.threads = 1}), three({.threads = 3});
-  const auto index = value_of(build_index(value_of(IndexSpec::parse("graph")), base.view(), space, {}, three));
+  const auto index = value_of(build_index(value_of(IndexSpec::parse(spec)), base.view(), space, {}, three));
   const auto exact = value_of(build_index(value_of(IndexSpec::parse("flat + f16")), base.view(), space, {}, one));
   const auto gone = *rc::gen::inRange<std::uint32_t>(0, static_cast<std::uint32_t>(rows));
   for (Index* each : {index.get(), exact.get()}) {
@@ -73,6 +74,11 @@ RC_GTEST_PROP(Graphs, AnswerInFullWhateverTheRows, ()) {
       RC_ASSERT(single == found);
     }
   }
+}
+
+RC_GTEST_PROP(Graphs, AnswerInFullWhateverTheRows, ()) { answers_in_full("graph"); }
+RC_GTEST_PROP(InvertedFiles, AnswerInFullWhateverTheRows, ()) {
+  answers_in_full(*rc::gen::element("ivf", "ivf(3) + pq(4,4)", "ivf(5) + f16", "ivf(4) + lvq(4) + rerank(f16)"));
 }
 
 }  // namespace

@@ -40,6 +40,7 @@ class CodedRows final : public Codes {
   void decode_range(std::size_t first, std::size_t count, float* out, std::size_t stride) const noexcept override;
   void save(ContainerWriter& writer, std::string_view prefix) const override;
   void prefetch(std::span<const std::uint32_t> rows) const noexcept override { rows_.prefetch(rows); }
+  void reserve(std::size_t rows) override { rows_.reserve(rows); }
   void truncate(std::size_t rows) noexcept override { rows_.drop_last(rows_.rows() - rows); }
   Result<void> append(const RowsView& rows) override;
   Result<void> append(const DenseInput& input, Run* run);

@@ -51,20 +51,24 @@ class RowStore {
 
   std::byte* grow(std::size_t count) {
     const std::size_t needed = (rows_ + count) * stride_;
-    if (needed > owned_.size()) {
-      AlignedBytes larger(rows_ == 0 ? needed : std::max(needed, 2 * owned_.size()));
-      if (rows_ > 0) std::memcpy(larger.data(), data_, rows_ * stride_);
-      owned_ = std::move(larger);
-      data_ = owned_.data();
-      owner_.reset();
-    }
+    if (needed > owned_.size()) move_to(rows_ == 0 ? needed : std::max(needed, 2 * owned_.size()));
     std::byte* first = owned_.data() + rows_ * stride_;
     rows_ += count;
     return first;
   }
+  void reserve(std::size_t rows) {
+    if (rows * stride_ > owned_.size()) move_to(rows * stride_);
+  }
   void drop_last(std::size_t count) noexcept { rows_ -= count; }
 
  private:
+  void move_to(std::size_t bytes) {
+    AlignedBytes larger(bytes);
+    if (rows_ > 0) std::memcpy(larger.data(), data_, rows_ * stride_);
+    owned_ = std::move(larger);
+    data_ = owned_.data();
+    owner_.reset();
+  }
   std::size_t stride_, rows_ = 0;
   const std::byte* data_ = nullptr;
   AlignedBytes owned_;

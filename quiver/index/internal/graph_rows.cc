@@ -89,40 +89,10 @@ void GraphRows::replace_neighbour(std::size_t i, std::size_t j, const float* cen
 // Place j of row i. scratch.centre holds the tables of `centre`.
 void GraphRows::put(std::size_t i, std::size_t j, const float* centre, std::uint32_t neighbour, const float* point,
                     const NeighbourCode& code, Scratch& scratch) noexcept {
-  const std::size_t dims = layout_.dims, groups = layout_.groups, place = j % simd::kBlockNeighbours;
-  std::byte* block = own_row(i) + layout_.blocks_at() + j / simd::kBlockNeighbours * simd::block_bytes(groups);
-  scratch.codes.assign(groups, 0);
-  float constants[2] = {INFINITY, 0};  // offset, slope
-  if (neighbour != kNoRow) {
-    scratch.floats.resize(dims);
-    float* direction = scratch.floats.data();
-    for (std::size_t d = 0; d < dims; ++d) direction[d] = point[d] - centre[d];
-    const float squared = simd::kernels().squared_norm(direction, dims);
-    constants[0] = squared;
-    if (squared > 0) {  // else a duplicate: as far as the row itself
-      const float length = std::sqrt(squared), inverse = 1 / length;
-      for (std::size_t d = 0; d < dims; ++d) direction[d] *= inverse;
-      code.encode(direction, scratch.direction, scratch.codes.data());
-      const float cosine = scratch.direction.dot(scratch.codes.data());  // <x, o>
-      if (cosine > 0.05F) {                                              // else the codes say nothing of it
-        constants[1] = -2 * length / cosine;
-        constants[0] = squared - constants[1] * scratch.centre.dot(scratch.codes.data());
-      }
-    }
-    // Rows that are added may lie far outside those the scale was chosen by; an infinite offset would hide them.
-    constexpr float kLargestHalf = 65504;
-    for (float& constant : constants) constant = std::clamp(constant, -kLargestHalf, kLargestHalf);
-  }
-  const unsigned shift = place < 16 ? 0 : 4;
-  for (std::size_t g = 0; g < groups; ++g) {
-    std::byte& both = block[g * 16 + place % 16];
-    both = (both & static_cast<std::byte>(0xf0U >> shift)) | static_cast<std::byte>(scratch.codes[g] << shift);
-  }
-  std::uint16_t halves[2];
-  simd::kernels().f32_to_f16(constants, halves, 2);
-  std::memcpy(block + simd::block_offsets_at(groups) + 2 * place, &halves[0], 2);
-  std::memcpy(block + simd::block_slopes_at(groups) + 2 * place, &halves[1], 2);
-  std::memcpy(block + simd::block_rows_at(groups) + 4 * place, &neighbour, 4);
+  const std::size_t place = j % simd::kBlockNeighbours;
+  std::byte* block = own_row(i) + layout_.blocks_at() + j / simd::kBlockNeighbours * simd::block_bytes(layout_.groups);
+  if (neighbour == kNoRow) return clear_neighbour(block, place, layout_.groups);
+  put_neighbour(block, place, {centre, layout_.dims}, neighbour, point, code, scratch);
 }
 
 }  // namespace quiver::internal

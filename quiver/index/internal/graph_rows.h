@@ -17,13 +17,10 @@
 #include <span>
 #include <vector>
 
-#include "quiver/index/internal/neighbour_code.h"
+#include "quiver/index/internal/neighbour_block.h"
 #include "quiver/simd/kernels.h"
 
 namespace quiver::internal {
-
-inline constexpr std::uint32_t kNoRow = 0x7fffffffU;
-inline constexpr std::uint16_t kInfiniteOffset = 0x7c00;  // f16
 
 struct GraphLayout {
   std::size_t dims = 0, groups = 0, blocks = 1;
@@ -52,9 +49,7 @@ class GraphRows {
   }
   // Whether place j of block b has the infinite offset of an empty place, which no walk ever takes.
   bool unreachable(std::size_t i, std::size_t b, std::size_t j) const noexcept {
-    std::uint16_t offset = 0;
-    std::memcpy(&offset, block(i, b) + simd::block_offsets_at(layout_.groups) + 2 * j, sizeof offset);
-    return offset == kInfiniteOffset;
+    return is_unreachable(block(i, b), j, layout_.groups);
   }
   // Inlined always: g++ 12 takes a function of nothing but prefetches for one without effect, and drops the call.
   [[gnu::always_inline]] void prefetch(std::size_t i) const noexcept {
@@ -78,11 +73,7 @@ class GraphRows {
   // The row itself. Leaves its neighbours alone. Requires of all writing: grow() came after mapped().
   void write_point(std::size_t i, const float* point) noexcept;
   // The neighbours of row i, which stands at `centre`; neighbour j stands at point(j). Requires: at most 32 * blocks.
-  struct Scratch {
-    NeighbourCode::Scratch centre, direction;
-    std::vector<float> floats;
-    std::vector<std::uint8_t> codes;
-  };
+  using Scratch = NeighbourScratch;
   using PointOf = std::function<const float*(std::size_t)>;
   void write_neighbours(std::size_t i, const float* centre, std::span<const std::uint32_t> neighbours,
                         const PointOf& point, const NeighbourCode& code, Scratch& scratch) noexcept;
