@@ -235,6 +235,14 @@ std::string how_measured(const Json& run) {
                             run.value("finished", true) ? "" : "; interrupted");
 }
 
+// Whether this lane, or another one that searches the very same index, built it in this run.
+bool built_here(const Json& part, const Json& lane) {
+  return std::ranges::any_of(part["lanes"], [&](const Json& other) {
+    return other.value("rebuilt", false) && other.value("peer", "") == lane.value("peer", "") &&
+           other.value("build_cpu_seconds", 0.0) == lane.value("build_cpu_seconds", 0.0);
+  });
+}
+
 // One table of speeds: a row a searcher, a column a recall.
 std::string speeds(const Json& run, const Json& part) {
   const auto targets = get_or(run, "targets", std::vector<double>{}).value_or({});
@@ -256,7 +264,7 @@ std::string speeds(const Json& run, const Json& part) {
                   : fmt::format(" {}{:.0f} |", speed.kind == SpeedKind::AtLeast ? "> " : "", speed.qps);
     }
     text += fmt::format(" {:.1f} | {:.1f}{} | {:.0f} |\n", front.at(0.95).p50_us, lane.value("build_cpu_seconds", 0.0),
-                        lane.value("rebuilt", false) ? "" : " (kept)", lane.value("bytes_per_vector", 0.0));
+                        built_here(part, lane) ? "" : " (kept)", lane.value("bytes_per_vector", 0.0));
   }
   return text;
 }

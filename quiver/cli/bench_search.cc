@@ -11,6 +11,7 @@
 #include "bench/search/record.h"
 #include "bench/search/report.h"
 #include "bench/search/threads.h"
+#include "bench/search/updates.h"
 #include "quiver/cli/inputs.h"
 #include "quiver/cli/plot.h"
 #include "quiver/cli/table.h"
@@ -40,8 +41,8 @@ struct SearchBenchFlags {
     v("truth", truth, "neighbours to check (.ivecs): the exact ones are computed in any case");
     v("name", name, "what the set is called; empty: after its file or folder");
     v("metric", metric, "l2, dot or cosine; empty: what an .hdf5 says, else l2");
-    v.choice("what", what, "search, searches under filters, or what a second thread is worth",
-             {"search", "filters", "threads"});
+    v.choice("what", what, "search; searches under filters; a second thread; half of the rows replaced",
+             {"search", "filters", "threads", "updates"});
     v("peers", peers, "a folder made by bench/peers/prepare; empty: Quiver alone");
     v("peer", peer, "which of them, as name:option=value@effort/effort; empty: all that know the metric");
     v("specs", specs, "Quiver's own indexes, separated by commas; the first is judged");
@@ -235,28 +236,40 @@ Result<Answer> run_search_contest(const SearchBenchFlags& flags, const SearchBen
   return Answer{std::move(json), std::move(text)};
 }
 
-Result<Answer> run_thread_bench(const SearchBenchFlags& flags, const SearchBenchData& data, Run& run) {
+// What one index of ours is measured by alone, in this process: a second thread, or half of its rows replaced.
+Result<Json> measured_alone(const SearchBenchFlags& flags, const SearchBenchData& data, Run& run) {
+  if (flags.what == "updates") {
+    return bench::run_updates(data.base.view(), data.queries.view(),
+                              {.spec = flags.specs[0], .metric = data.metric, .k = flags.k, .rounds = flags.rounds},
+                              run);
+  }
   QUIVER_TRY(const IndexSpec spec, IndexSpec::parse(flags.specs[0]));
   const Space space{.id = {}, .dims = data.base.cols(), .metric = data.metric, .prefix_of = {}};
   QUIVER_TRY(const auto index, build_index(spec, data.base.view(), space, {}, run));
-  QUIVER_TRY(Json measured,
-             bench::run_threads(*index, data.queries.view(), {.k = flags.k, .rounds = flags.rounds}, run));
-  Json json{{"what", "threads"},
+  return bench::run_threads(*index, data.queries.view(), {.k = flags.k, .rounds = flags.rounds}, run);
+}
+
+Result<Answer> run_alone(const SearchBenchFlags& flags, const SearchBenchData& data, Run& run) {
+  QUIVER_TRY(Json measured, measured_alone(flags, data, run));
+  Json json{{"what", flags.what},
             {"data", data.name},
+            {"spec", flags.specs[0]},
             {"rows", data.base.rows()},
             {"dims", data.base.cols()},
+            {"queries", data.queries.rows()},
             {"metric", name_of(data.metric)},
+            {"rounds", flags.rounds},
             {"finished", true}};
-  json.update(bench::origin_json(2));
+  json.update(bench::origin_json(flags.what == "threads" ? 2 : 1));
   json["measured"] = std::move(measured);
   QUIVER_TRY(make_folders(flags.out));
-  QUIVER_TRY(write_file(fs::path(flags.out) / "threads.json", dump_json(json) + "\n"));
-  std::string text;
+  QUIVER_TRY(write_file(fs::path(flags.out) / (flags.what + ".json"), dump_json(json) + "\n"));
+  Table table({"arm", "metric", "value"});
   for (const Json& entry : json["measured"]) {
-    text += fmt::format("{}: {:.0f} queries a second in batches\n", entry["arm"].get<std::string>(),
-                        entry["value"].get<double>());
+    table.add({entry["arm"].get<std::string>(), entry["metric"].get<std::string>(),
+               fmt::format("{:.5g}", entry["value"].get<double>())});
   }
-  return Answer{std::move(json), std::move(text)};
+  return Answer{std::move(json), table.text(0)};
 }
 
 Result<Answer> run_search_bench(const SearchBenchFlags& flags, Run& run) {
@@ -264,7 +277,8 @@ Result<Answer> run_search_bench(const SearchBenchFlags& flags, Run& run) {
     return Error::invalid_argument("--specs, --modes and --recalls each need at least one");
   }
   QUIVER_TRY(const SearchBenchData data, read_search_bench(flags));
-  return flags.what == "threads" ? run_thread_bench(flags, data, run) : run_search_contest(flags, data, run);
+  return flags.what == "threads" || flags.what == "updates" ? run_alone(flags, data, run)
+                                                            : run_search_contest(flags, data, run);
 }
 
 struct AnswerFlags {

@@ -1,6 +1,7 @@
 """The Python peers: libraries.py NAME --base ... (the command line of ../README.md).
 
 faiss-hnsw    M=16 efC=200                              effort: efSearch
+faiss-flat                                              exact; effort: of no effect
 faiss-ivfpq   nlist=128|256 pq=D/4|D/2 refine=RFlat kf=10   effort: nprobe; 4-bit FastScan codes, exact last order
 faiss-rabitq  nlist=128|256 refine=RFlat kf=10          effort: nprobe
 usearch       M=16 efC=200 dtype=f32|bf16|f16|i8        effort: expansion
@@ -41,6 +42,23 @@ class FaissHnsw:
 
     def search(self, queries: np.ndarray, k: int, effort: int) -> np.ndarray:
         self.index.hnsw.efSearch = effort
+        return self.index.search(queries, k)[1]
+
+
+class FaissFlat:
+    config = "exact"
+
+    def __init__(self, job: Job) -> None:
+        import faiss
+
+        faiss.omp_set_num_threads(1)
+        start = time.process_time()
+        self.index = faiss.IndexFlatIP(job.dims) if job.metric == "dot" else faiss.IndexFlatL2(job.dims)
+        self.index.add(job.base)
+        self.build_cpu_seconds = time.process_time() - start
+        self.bytes_per_vector = 4.0 * job.dims
+
+    def search(self, queries: np.ndarray, k: int, effort: int) -> np.ndarray:
         return self.index.search(queries, k)[1]
 
 
@@ -215,6 +233,7 @@ class Svs:
 
 
 PEERS = {
+    "faiss-flat": FaissFlat,
     "faiss-hnsw": FaissHnsw,
     "faiss-ivfpq": lambda job: FaissInverted(job, "faiss-ivfpq"),
     "faiss-rabitq": lambda job: FaissInverted(job, "faiss-rabitq"),
