@@ -2,12 +2,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
 #include <filesystem>
 
 #include "quiver/cli/inputs.h"
 #include "quiver/cli/table.h"
 #include "quiver/cli/verbs.h"
+#include "quiver/core/cpu_time.h"
 #include "quiver/core/file.h"
 #include "quiver/core/metric.h"
 #include "quiver/core/progress.h"
@@ -88,8 +88,8 @@ std::size_t bytes_per_row(const IndexSpec& spec, const Space& space) {
   return bytes + (spec.rerank ? spec.rerank->bytes_per_row(space) : 0);
 }
 
-// Searches one by one on one thread by `index` and `floats` in turn: the median of their times' ratio, and the bytes
-// that `index` reads.
+// Searches one by one on one thread by `index` and `floats` in turn: the median of their CPU times' ratio, and the
+// bytes that `index` reads.
 Result<void> time_searches(const Index& index, const Index& floats, MatrixView queries, const SearchParams& params,
                            Judged& out) {
   constexpr std::size_t kTurns = 21;
@@ -101,10 +101,9 @@ Result<void> time_searches(const Index& index, const Index& floats, MatrixView q
     const MatrixView query = queries.slice(turn % queries.rows, 1);
     double seconds[2] = {};
     for (const Index* searched : {&floats, &index}) {
-      const auto begin = std::chrono::steady_clock::now();
+      const double begin = cpu_seconds();
       QUIVER_TRY(searched->search(query, params, scratch, hits, searched == &index ? &stats : nullptr));
-      seconds[searched == &index ? 1 : 0] =
-          std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+      seconds[searched == &index ? 1 : 0] = cpu_seconds() - begin;
     }
     ratios.push_back(seconds[1] / seconds[0]);
   }
@@ -234,6 +233,11 @@ Result<Answer> run_codes_bench(const CodesBenchOptions& options, Run& run) {
     if (!options.out.ends_with(".json") || options.name.empty()) {
       return Error::invalid_argument("--out takes a file that ends in .json, and --name what it calls these vectors");
     }
+  }
+  if (!options.learn_data.empty() && options.learn_data == options.query_data) {
+    return Error::invalid_argument(
+        "--learn-data and --query-data are the same: codes would be judged by the queries they learned from; give "
+        "others");
   }
   QUIVER_TRY(const Metric metric, parse_metric(options.metric));
   QUIVER_TRY(const Rows all, read_in(options.data, metric));
