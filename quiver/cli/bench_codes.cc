@@ -174,8 +174,7 @@ Result<std::string> page_of(const Json& results) {
       "of the "
       "true neighbours\namong as many by the codes alone, *of 100* what is found when so many by the codes are ordered "
       "again by the floats, *read* what a search\nreads, *time* how long it takes beside one by floats, taking turns "
-      "on "
-      "one thread. What each code is:\n[quantizers](../reference/quantizers.md).\n";
+      "on one thread. What each code is:\n[quantizers](../reference/quantizers.md).\n";
   for (const auto& [name, set] : results.items()) {
     QUIVER_TRY(const auto rows, get<std::uint64_t>(set, "rows"));
     QUIVER_TRY(const auto dims, get<std::uint64_t>(set, "dims"));
