@@ -20,6 +20,10 @@ endif()
 
 add_library(quiver_flags INTERFACE)
 target_compile_options(quiver_flags INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion)
+if(CMAKE_SYSTEM_PROCESSOR MATCHES "aarch64|arm64")
+  # Plain x86-64 has no fused multiply-add, so there compilers round each product; here they would not, unless told to.
+  target_compile_options(quiver_flags INTERFACE -ffp-contract=off)
+endif()
 if(QUIVER_WERROR)
   # g++ 12 sees overlapping copies inside std::string's operator+ (its bug 105651); that one stays a warning.
   target_compile_options(quiver_flags INTERFACE -Werror $<$<CXX_COMPILER_ID:GNU>:-Wno-error=restrict>)
