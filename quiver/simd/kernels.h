@@ -101,6 +101,8 @@ struct Kernels {
 
   // Where the least value stands, the first of several; NaN is never chosen. Requires: count > 0.
   std::size_t (*least)(const float* values, std::size_t count) noexcept = nullptr;
+  // Moves the values below `below`, and the numbers beside them, to the front in their order; returns how many.
+  std::size_t (*keep_below)(float* values, std::uint32_t* numbers, std::size_t count, float below) noexcept = nullptr;
 
   // The yardsticks of quiver/simd/bandwidth.h.
   std::uint64_t (*stream_read)(const void* data, std::size_t bytes) noexcept = nullptr;

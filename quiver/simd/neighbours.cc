@@ -47,6 +47,7 @@ void nearest_codes(const float* values, const float* half_norms, std::size_t gro
 void fill_neighbours_scalar(Kernels& table) noexcept {
   table.neighbour_scan = &neighbour_scan;
   table.nearest_codes = &nearest_codes;
+  table.keep_below = &keep_below;
 }
 
 }  // namespace quiver::simd

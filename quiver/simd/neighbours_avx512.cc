@@ -61,11 +61,29 @@ void nearest_of(const float* values, const float* half_norms, std::size_t groups
   }
 }
 
+std::size_t keep_below_by_mask(float* values, std::uint32_t* numbers, std::size_t count, float below) noexcept {
+  const __m512 limit = _mm512_set1_ps(below);
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < count; i += 16) {
+    const auto present = static_cast<__mmask16>(count - i < 16 ? (1U << (count - i)) - 1 : 0xffffU);
+    const __m512 some = _mm512_maskz_loadu_ps(present, values + i);
+    const __m512i theirs = _mm512_maskz_loadu_epi32(present, numbers + i);
+    const __mmask16 keeps = _mm512_mask_cmp_ps_mask(present, some, limit, _CMP_LT_OQ);
+    const auto these = static_cast<unsigned>(__builtin_popcount(keeps));
+    const auto to = static_cast<__mmask16>((1U << these) - 1);
+    _mm512_mask_storeu_ps(values + kept, to, _mm512_maskz_compress_ps(keeps, some));
+    _mm512_mask_storeu_epi32(numbers + kept, to, _mm512_maskz_compress_epi32(keeps, theirs));
+    kept += these;
+  }
+  return kept;
+}
+
 }  // namespace
 
 void fill_neighbours_avx512(Kernels& table) noexcept {
   table.neighbour_scan = &neighbour_scan;
   table.nearest_codes = &nearest_of;
+  table.keep_below = &keep_below_by_mask;
 }
 
 }  // namespace quiver::simd

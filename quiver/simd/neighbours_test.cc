@@ -261,5 +261,27 @@ TEST_P(EveryNeighbourKernel, LeastIsTheFirstOfTheLeast) {
   }
 }
 
+TEST_P(EveryNeighbourKernel, KeepsWhatIsBelow) {
+  const Kernels& k = *kernels_at(GetParam());
+  Draws draws{17};
+  for (const std::size_t count : {0U, 1U, 15U, 16U, 17U, 40U, 333U}) {
+    std::vector<float> values(count), wanted;
+    std::vector<std::uint32_t> numbers(count), theirs;
+    for (std::size_t i = 0; i < count; ++i) {
+      values[i] = i % 7 == 3 ? kNaN : draws.uniform();
+      numbers[i] = static_cast<std::uint32_t>(1000 + i);
+      if (values[i] < 0.25F) {
+        wanted.push_back(values[i]);
+        theirs.push_back(numbers[i]);
+      }
+    }
+    ASSERT_EQ(k.keep_below(values.data(), numbers.data(), count, 0.25F), wanted.size()) << count;
+    values.resize(wanted.size());
+    numbers.resize(theirs.size());
+    EXPECT_EQ(values, wanted) << count;
+    EXPECT_EQ(numbers, theirs) << count;
+  }
+}
+
 }  // namespace
 }  // namespace quiver::simd::internal

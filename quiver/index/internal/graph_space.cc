@@ -14,9 +14,10 @@ namespace quiver::internal {
 namespace {
 constexpr float kLargestSquare = 4096;  // of a point's length after scaling; f16 ends at 65504
 constexpr std::size_t kSampleRows = 20'000, kSampleQueries = 200, kNear = 10, kAmong = 20;
-constexpr double kKept = 0.99;
+constexpr double kKept = 0.995;
 constexpr std::size_t kFitRows = 10'000;
 constexpr std::size_t kFewRows = 32, kDimsOfFew = 64;
+constexpr float kAlike = 0.5F;  // cosine assumed between what a projection leaves of a query and of a near row
 
 Matrix rows_of(MatrixView base, std::span<const std::uint32_t> rows) {
   Matrix out(rows.size(), base.cols);
@@ -24,13 +25,16 @@ Matrix rows_of(MatrixView base, std::span<const std::uint32_t> rows) {
   return out;
 }
 
-// The `count` rows nearest to query q by the first dims coordinates, itself left out.
+// The `count` rows nearest to query q by the first dims coordinates and one more, which is `rests` of the rows and
+// `rest` of the query, itself left out.
 std::vector<Hit> nearest(MatrixView rows, MatrixView queries, std::size_t q, std::size_t dims, std::size_t count,
-                         std::uint32_t self, std::vector<float>& distances) {
+                         std::uint32_t self, std::vector<float>& distances, std::span<const float> rests = {},
+                         float rest = 0) {
   distances.resize(rows.rows);
   simd::kernels().distance(Metric::L2, Element::F32)(
       queries.row(q).data(), reinterpret_cast<const std::byte*>(rows.data), rows.stride * sizeof(float), nullptr,
       rows.rows, dims, distances.data());
+  for (std::size_t i = 0; i < rests.size(); ++i) distances[i] += (rests[i] - rest) * (rests[i] - rest);
   TopK best(count);
   for (std::size_t i = 0; i < rows.rows; ++i) {
     if (i != self) best.offer({static_cast<std::uint32_t>(i), distances[i]});
@@ -38,15 +42,25 @@ std::vector<Hit> nearest(MatrixView rows, MatrixView queries, std::size_t q, std
   return best.sorted();
 }
 
-// What part of the ten nearest by all coordinates is among the twenty nearest by the first dims, for rows in a basis of
-// falling variance.
+std::vector<float> lengths_behind(MatrixView rows, std::size_t dims) {
+  std::vector<float> lengths(rows.rows);
+  for (std::size_t i = 0; i < rows.rows; ++i) {
+    lengths[i] = std::sqrt(simd::kernels().squared_norm(rows.row(i).data() + dims, rows.cols - dims));
+  }
+  return lengths;
+}
+
+// What part of the ten nearest by all coordinates is among the twenty nearest by the first dims and the length of the
+// rest, for rows in a basis of falling variance.
 double kept_near(MatrixView rows, MatrixView queries, std::span<const std::uint32_t> selves,
                  const std::vector<std::vector<Hit>>& truth, std::size_t dims, Run& run) {
   std::vector<std::size_t> found(selves.size(), 0);
+  const std::vector<float> rests = lengths_behind(rows, dims), query_rests = lengths_behind(queries, dims);
   run.threads().parallel_for(selves.size(), 8, [&](std::size_t begin, std::size_t end, unsigned) {
     std::vector<float> distances;
     for (std::size_t q = begin; q < end; ++q) {
-      const std::vector<Hit> near = nearest(rows, queries, q, dims, kAmong, selves[q], distances);
+      const std::vector<Hit> near =
+          nearest(rows, queries, q, dims, kAmong, selves[q], distances, rests, kAlike * query_rests[q]);
       for (const Hit& hit : truth[q]) {
         found[q] += std::any_of(near.begin(), near.end(), [&](const Hit& h) { return h.row == hit.row; }) ? 1 : 0;
       }
@@ -87,7 +101,7 @@ Result<std::size_t> enough_dims(MatrixView base, const std::function<void(std::s
   while (low < high) {
     if (run.stop()) return run.stopped("choosing how many dimensions to keep");
     const std::size_t middle = (low + high) / 2;
-    if (kept_near(turned.view(), turned_queries.view(), selves, truth, std::min(16 * middle, most), run) >= kKept) {
+    if (kept_near(turned.view(), turned_queries.view(), selves, truth, 16 * middle - 1, run) >= kKept) {
       high = middle;
     } else {
       low = middle + 1;
@@ -149,17 +163,36 @@ Result<GraphSpace> GraphSpace::fit(MatrixView base, const Space& space, std::siz
     };
     QUIVER_TRY(options.dims, enough_dims(rows, as_query, run));
   }
+  made.rest_ = options.method == "pca" && options.dims > 1 && options.dims < rows.cols;
+  if (made.rest_) --options.dims;
   QUIVER_TRY(Projection projection, fit_projection(options, rows, {}, Metric::L2, run));
   made.projection_.emplace(std::move(projection));
-  Matrix sample;
-  made.projection_->rows(rows, sample, &run.threads());
+  const Matrix short_rows = made.shorten(rows, &run.threads());
   float most = 0;
-  for (std::size_t i = 0; i < sample.rows(); ++i) {
-    most = std::max(most, simd::kernels().squared_norm(sample.row(i).data(), sample.cols()));
+  for (std::size_t i = 0; i < short_rows.rows(); ++i) {
+    most = std::max(most, simd::kernels().squared_norm(short_rows.row(i).data(), short_rows.cols()));
   }
   made.unit_ = most > 0 ? std::sqrt(kLargestSquare / most) : 1;
   made.map_ = QueryMap(*made.projection_, made.unit_);
   return made;
+}
+
+// Rows of squared L2, projected, the length of what that leaves in front.
+Matrix GraphSpace::shorten(MatrixView rows, Threads* threads) const {
+  Matrix kept;
+  projection_->rows(rows, kept, threads);
+  if (!rest_) return kept;
+  Matrix out(rows.rows, kept.cols() + 1);
+  const std::span<const float> mean = projection_->mean();
+  for (std::size_t i = 0; i < rows.rows; ++i) {
+    const std::span<const float> row = rows.row(i);
+    float squared = 0;
+    for (std::size_t d = 0; d < rows.cols; ++d) squared += (row[d] - mean[d]) * (row[d] - mean[d]);
+    squared -= simd::kernels().squared_norm(kept.row(i).data(), kept.cols());
+    out.row(i)[0] = std::sqrt(std::max(0.0F, squared));
+    std::copy_n(kept.row(i).data(), kept.cols(), out.row(i).data() + 1);
+  }
+  return out;
 }
 
 Matrix GraphSpace::points(MatrixView rows, Threads* threads) const {
@@ -168,8 +201,7 @@ Matrix GraphSpace::points(MatrixView rows, Threads* threads) const {
     converted = in_l2(rows);
     rows = converted.view();
   }
-  Matrix out;
-  projection_->rows(rows, out, threads);
+  Matrix out = shorten(rows, threads);
   for (std::size_t i = 0; i < out.rows(); ++i) {
     for (float& x : out.row(i)) x *= unit_;
   }
@@ -190,11 +222,17 @@ void GraphSpace::query(const float* query, Scratch& scratch, float* out) const n
     if (metric_ == Metric::Dot) scratch.full.push_back(0);
     query = scratch.full.data();
   }
-  map_.apply(query, scratch.map, out);
+  if (!rest_) {
+    map_.apply(query, scratch.map, out);
+    return;
+  }
+  const float squared = map_.apply(query, scratch.map, out + 1);
+  const float kept = simd::kernels().squared_norm(out + 1, projection_->to());
+  out[0] = kAlike * std::sqrt(std::max(0.0F, squared - kept));
 }
 
 void GraphSpace::save(ContainerWriter& writer, std::string_view prefix) const {
-  const Json header = {{"longest", longest_}, {"unit", unit_}};
+  const Json header = {{"longest", longest_}, {"unit", unit_}, {"rest", rest_}};
   writer.add(std::string(prefix) + "space", dump_json(header));
   projection_->save(writer, prefix);
 }
@@ -207,6 +245,9 @@ Result<GraphSpace> GraphSpace::load(const Container& file, std::string_view pref
     QUIVER_TRY(const Json header, parse_json(text));
     QUIVER_TRY(made.longest_, get<double>(header, "longest"));
     QUIVER_TRY(made.unit_, get<float>(header, "unit"));
+    if (header.contains("rest")) {  // since 0.1's second form of a graph
+      QUIVER_TRY(made.rest_, get<bool>(header, "rest"));
+    }
     return {};
   };
   const auto scale = read();

@@ -5,7 +5,10 @@
 //                       a query's is zero. M is the largest squared length of the rows it was fitted on.
 //   2. shorter          the leading principal components, as few as lose no neighbour (measured, see fit); random
 //                       directions where hardly any rows are given, or all are alike: others may be added later
-//   3. one scale        so that squared distances stay well within f16
+//   3. what is left     one coordinate more, the length |r| of what the projection leaves of a row. A query's is half of
+//                       its own: near rows leave something alike, of a cosine about 1/2, and then the difference of
+//                       the two adds what is missing to a squared distance. As good as dozens of further components
+//   4. one scale        so that squared distances stay well within f16
 //
 // Thread-safety: immutable after fit(). Cost: rows by matrix kernels; one query about a microsecond (query_map.h).
 #pragma once
@@ -20,11 +23,11 @@ namespace quiver::internal {
 class GraphSpace {
  public:
   GraphSpace() = default;
-  // dims 0: the fewest (a multiple of 16) that keep the true ten nearest among the best twenty for 99 of 100, for rows
+  // dims counts the length of the rest; 0: the fewest (a multiple of 16) that keep the true ten nearest among the best twenty for 99 of 100, for rows
   // of the base as queries, in the form of queries, against a sample of it. Errors: of fit_projection().
   static Result<GraphSpace> fit(MatrixView base, const Space& space, std::size_t dims, Run& run);
 
-  std::size_t dims() const noexcept { return projection_->to(); }
+  std::size_t dims() const noexcept { return projection_->to() + (rest_ ? 1 : 0); }
   Matrix points(MatrixView rows, Threads* threads) const;  // (rows, dims())
   struct Scratch {
     QueryMap::Scratch map;
@@ -38,9 +41,11 @@ class GraphSpace {
 
  private:
   Matrix in_l2(MatrixView rows) const;
+  Matrix shorten(MatrixView rows, Threads* threads) const;
   Metric metric_ = Metric::L2;
   double longest_ = 0;  // M
   float unit_ = 1;
+  bool rest_ = false;
   std::optional<Projection> projection_;
   QueryMap map_;
 };

@@ -7,6 +7,7 @@
 namespace quiver::internal {
 namespace {
 constexpr std::size_t kRoom = 2048;  // rows that may wait before the far ones are dropped
+constexpr float kEntered = 0.5F;     // of the least estimate
 constexpr std::size_t kBlock = simd::kBlockNeighbours;
 }  // namespace
 
@@ -25,15 +26,31 @@ void GraphWalk::start(const GraphRows& rows, const GraphRows& root, const float*
   best_.assign(limits.wanted, INFINITY);
   hops_ = estimates_ = waiting_ = 0;
   cut_ = INFINITY;
-  room_ = std::clamp<std::size_t>(2 * limits.hops, kRoom / 8, kRoom);
+  room_ = kRoom / 8;
   norm_ = simd::kernels().squared_norm(query, rows.layout().dims);
   sum_ = simd::kernels().sum(query, rows.layout().dims);
   if (limits.without < rows.rows()) {
     seen_[limits.without / 64] |= std::uint64_t{1} << (limits.without % 64);
     touched_.push_back(limits.without);
   }
-  for (std::size_t b = 0; b < root.layout().blocks; ++b) offer(root.block(0, b), norm_);
+  enter(root);
   choose_next();
+}
+
+// Of the rows a walk may enter at, only those count that are hardly further than the nearest.
+void GraphWalk::enter(const GraphRows& root) {
+  for (std::size_t b = 0; b < root.layout().blocks; ++b) {
+    offer(root.block(0, b), norm_);
+    if (waiting_ == 0) continue;
+    const float nearest = estimate_[simd::kernels().least(estimate_.data(), waiting_)];
+    cut_ = nearest + kEntered * std::abs(nearest);
+  }
+  keep_below(cut_);
+  cut_ = INFINITY;
+}
+
+void GraphWalk::keep_below(float limit) {
+  waiting_ = simd::kernels().keep_below(estimate_.data(), row_.data(), waiting_, limit);
 }
 
 void GraphWalk::offer(const std::byte* block, float base) {
@@ -69,15 +86,9 @@ void GraphWalk::drop_far() {
     std::nth_element(ordered_.begin(), last, ordered_.end());
     cut_ = *last;
   }
-  const float below = std::min(bound(), std::nextafter(cut_, INFINITY));
-  std::size_t kept = 0;
-  for (std::size_t i = 0; i < waiting_; ++i) {
-    estimate_[kept] = estimate_[i];
-    row_[kept] = row_[i];
-    kept += estimate_[i] < below ? 1 : 0;
-  }
-  waiting_ = std::min(kept, kRoom);  // more only if a thousand estimates tie
-  room_ = std::clamp<std::size_t>(2 * keep, kRoom / 8, kRoom);
+  keep_below(std::min(bound(), std::nextafter(cut_, INFINITY)));
+  waiting_ = std::min(waiting_, kRoom);  // more only if a thousand estimates tie
+  room_ = std::clamp<std::size_t>(2 * waiting_, kRoom / 8, kRoom);
 }
 
 bool GraphWalk::choose_next() {
@@ -100,9 +111,11 @@ bool GraphWalk::hop() {
   const bool counts = limits_.eligible == nullptr || (*limits_.eligible)(next_);
   if (counts) met_.push_back({next_, base});
   if (counts && base < best_.back()) {
+    const bool unbounded = std::isinf(best_.back());
     std::size_t at = best_.size() - 1;
     for (; at > 0 && best_[at - 1] > base; --at) best_[at] = best_[at - 1];
     best_[at] = base;
+    if (unbounded && std::isfinite(best_.back())) keep_below(bound());
   }
   for (std::size_t b = 0; b < rows_->layout().blocks; ++b) offer(rows_->block(next_, b), base);
   return choose_next();

@@ -33,7 +33,7 @@ QueryMap::QueryMap(const Projection& projection, float unit)
   }
 }
 
-void QueryMap::apply(const float* query, Scratch& scratch, float* out) const noexcept {
+float QueryMap::apply(const float* query, Scratch& scratch, float* out) const noexcept {
   const simd::Kernels& k = simd::kernels();
   if (scratch.centred.cols() != from_) {
     scratch.centred = Matrix(1, from_);
@@ -49,7 +49,7 @@ void QueryMap::apply(const float* query, Scratch& scratch, float* out) const noe
     k.distance(Metric::Dot, Element::F32)(centred, reinterpret_cast<const std::byte*>(exact_.data()),
                                           exact_.stride() * sizeof(float), nullptr, to_, from_, out);
     for (std::size_t j = 0; j < to_; ++j) out[j] *= -unit_;
-    return;
+    return unit_ * unit_ * squared;
   }
   const float step = largest / 127, inverse = 127 / largest;
   std::int32_t sum = 0;
@@ -64,6 +64,7 @@ void QueryMap::apply(const float* query, Scratch& scratch, float* out) const noe
   for (std::size_t j = 0; j < to_; ++j) {
     out[j] = unit_ * step * (low_[j] * static_cast<float>(sum) + scale_[j] * out[j]);
   }
+  return unit_ * unit_ * squared;
 }
 
 }  // namespace quiver::internal

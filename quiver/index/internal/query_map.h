@@ -20,8 +20,9 @@ class QueryMap {
   };
   QueryMap() = default;
   explicit QueryMap(const Projection& projection, float unit);
-  // out: to() floats, times the unit. `query`: from() floats, of unit length for Cosine.
-  void apply(const float* query, Scratch& scratch, float* out) const noexcept;
+  // out: to() floats, times the unit. `query`: from() floats, of unit length for Cosine. Returns the squared length of
+  // the centred query, times that of the unit.
+  float apply(const float* query, Scratch& scratch, float* out) const noexcept;
   std::size_t bytes() const noexcept {
     return codes_.size() + (low_.size() + scale_.size() + mean_.size()) * sizeof(float);
   }
