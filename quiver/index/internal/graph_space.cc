@@ -163,7 +163,7 @@ Result<GraphSpace> GraphSpace::fit(MatrixView base, const Space& space, std::siz
     };
     QUIVER_TRY(options.dims, enough_dims(rows, as_query, run));
   }
-  made.rest_ = options.method == "pca" && options.dims > 1 && options.dims < rows.cols;
+  made.rest_ = options.method == "pca" && options.dims > 1 && options.dims < rows.cols && options.dims <= rows.rows;
   if (made.rest_) --options.dims;
   QUIVER_TRY(Projection projection, fit_projection(options, rows, {}, Metric::L2, run));
   made.projection_.emplace(std::move(projection));

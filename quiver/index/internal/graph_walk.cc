@@ -26,27 +26,15 @@ void GraphWalk::start(const GraphRows& rows, const GraphRows& root, const float*
   best_.assign(limits.wanted, INFINITY);
   hops_ = estimates_ = waiting_ = 0;
   cut_ = INFINITY;
-  room_ = kRoom / 8;
+  room_ = kRoom / 2;
   norm_ = simd::kernels().squared_norm(query, rows.layout().dims);
   sum_ = simd::kernels().sum(query, rows.layout().dims);
   if (limits.without < rows.rows()) {
     seen_[limits.without / 64] |= std::uint64_t{1} << (limits.without % 64);
     touched_.push_back(limits.without);
   }
-  enter(root);
+  for (std::size_t b = 0; b < root.layout().blocks; ++b) offer(root.block(0, b), norm_);
   choose_next();
-}
-
-// Of the rows a walk may enter at, only those count that are hardly further than the nearest.
-void GraphWalk::enter(const GraphRows& root) {
-  for (std::size_t b = 0; b < root.layout().blocks; ++b) {
-    offer(root.block(0, b), norm_);
-    if (waiting_ == 0) continue;
-    const float nearest = estimate_[simd::kernels().least(estimate_.data(), waiting_)];
-    cut_ = nearest + kEntered * std::abs(nearest);
-  }
-  keep_below(cut_);
-  cut_ = INFINITY;
 }
 
 void GraphWalk::keep_below(float limit) {

@@ -44,7 +44,6 @@ class GraphWalk {
   void offer(const std::byte* block, float base);
   bool choose_next();
   void drop_far();
-  void enter(const GraphRows& root);
   void keep_below(float limit);
   float bound() const noexcept { return limits_.slack * best_.back(); }
 
