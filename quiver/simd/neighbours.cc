@@ -3,6 +3,7 @@
 
 #include <cstring>
 
+#include "quiver/simd/internal/keep_below_inl.h"
 #include "quiver/simd/internal/levels.h"
 
 namespace quiver::simd {

@@ -2,6 +2,7 @@
 #if defined(__x86_64__)
 #include <immintrin.h>
 
+#include "quiver/simd/internal/keep_below_inl.h"
 #include "quiver/simd/internal/levels.h"
 #include "quiver/simd/neighbours.h"
 
@@ -75,7 +76,6 @@ void nearest_of(const float* values, const float* half_norms, std::size_t groups
 void fill_neighbours_avx2(Kernels& table) noexcept {
   table.neighbour_scan = &neighbour_scan;
   table.nearest_codes = &nearest_of;
-  table.keep_below = &keep_below;
 }
 
 }  // namespace quiver::simd

@@ -3,6 +3,7 @@
 #if defined(__aarch64__)
 #include <arm_neon.h>
 
+#include "quiver/simd/internal/keep_below_inl.h"
 #include "quiver/simd/internal/levels.h"
 #include "quiver/simd/neighbours.h"
 
@@ -77,7 +78,6 @@ void nearest_of(const float* values, const float* half_norms, std::size_t groups
 void fill_neighbours_neon(Kernels& table) noexcept {
   table.neighbour_scan = &neighbour_scan;
   table.nearest_codes = &nearest_of;
-  table.keep_below = &keep_below;
 }
 
 }  // namespace quiver::simd

@@ -23,7 +23,7 @@ namespace quiver::internal {
 class GraphSpace {
  public:
   GraphSpace() = default;
-  // dims counts the length of the rest; 0: the fewest (a multiple of 16) that keep the true ten nearest among the best twenty for 99 of 100, for rows
+  // dims counts the length of the rest; 0: the fewest (a multiple of 16) that keep the true ten nearest among the best twenty for 199 of 200, for rows
   // of the base as queries, in the form of queries, against a sample of it. Errors: of fit_projection().
   static Result<GraphSpace> fit(MatrixView base, const Space& space, std::size_t dims, Run& run);
 

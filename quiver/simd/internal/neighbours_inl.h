@@ -55,16 +55,5 @@ void neighbour_tables(const float* query, const float* centroids, const std::uin
   *bias = sum;
 }
 
-inline std::size_t keep_below(float* values, std::uint32_t* numbers, std::size_t count, float below) noexcept {
-  std::size_t kept = 0;
-  for (std::size_t i = 0; i < count; ++i) {
-    const float value = values[i];
-    values[kept] = value;
-    numbers[kept] = numbers[i];
-    kept += value < below ? 1 : 0;
-  }
-  return kept;
-}
-
 }  // namespace
 }  // namespace quiver::simd
