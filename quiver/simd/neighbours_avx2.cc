@@ -76,6 +76,7 @@ void nearest_of(const float* values, const float* half_norms, std::size_t groups
 void fill_neighbours_avx2(Kernels& table) noexcept {
   table.neighbour_scan = &neighbour_scan;
   table.nearest_codes = &nearest_of;
+  table.keep_below = &keep_below;
 }
 
 }  // namespace quiver::simd

@@ -77,6 +77,7 @@ void nearest_of(const float* values, const float* half_norms, std::size_t groups
 
 void fill_neighbours_neon(Kernels& table) noexcept {
   table.neighbour_scan = &neighbour_scan;
+  table.keep_below = &keep_below;
   table.nearest_codes = &nearest_of;
 }
 

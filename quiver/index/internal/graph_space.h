@@ -5,7 +5,8 @@
 //                       a query's is zero. M is the largest squared length of the rows it was fitted on.
 //   2. shorter          the leading principal components, as few as lose no neighbour (measured, see fit); random
 //                       directions where hardly any rows are given, or all are alike: others may be added later
-//   3. what is left     one coordinate more, the length |r| of what the projection leaves of a row. A query's is half of
+//   3. what is left     one coordinate more, the length |r| of what the projection leaves of a row. A query's is half
+//   of
 //                       its own: near rows leave something alike, of a cosine about 1/2, and then the difference of
 //                       the two adds what is missing to a squared distance. As good as dozens of further components
 //   4. one scale        so that squared distances stay well within f16
@@ -23,8 +24,9 @@ namespace quiver::internal {
 class GraphSpace {
  public:
   GraphSpace() = default;
-  // dims counts the length of the rest; 0: the fewest (a multiple of 16) that keep the true ten nearest among the best twenty for 199 of 200, for rows
-  // of the base as queries, in the form of queries, against a sample of it. Errors: of fit_projection().
+  // dims counts the length of the rest; 0: the fewest (a multiple of 16) that keep the true ten nearest among the best
+  // twenty for 199 of 200, for rows of the base as queries, in the form of queries, against a sample of it. Errors: of
+  // fit_projection().
   static Result<GraphSpace> fit(MatrixView base, const Space& space, std::size_t dims, Run& run);
 
   std::size_t dims() const noexcept { return projection_->to() + (rest_ ? 1 : 0); }
