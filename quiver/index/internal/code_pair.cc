@@ -92,7 +92,10 @@ void CodePair::link() {
 }
 
 void CodePair::shorten(const float* query, QueryMap::Scratch& scratch, float* out) const {
-  if (map_->metric() != Metric::Cosine) return query_map_.apply(query, scratch, out);
+  if (map_->metric() != Metric::Cosine) {
+    query_map_.apply(query, scratch, out);
+    return;
+  }
   std::vector<float> unit(query, query + map_->from());
   const double squared = simd::kernels().squared_norm(query, unit.size());
   if (squared > 0) {
