@@ -176,6 +176,7 @@ Result<std::size_t> IvfIndex::search(const RowsView& query, const SearchParams& 
   const IvfPlan plan(s.parts, s.levels, s.removed, params, k);
   if (plan.scans()) return s.scan(input.row(0), plan, scratch, out, counted);
   counted.plan = "inverted lists";
+  counted.expected_recall = plan.expected_recall();
   Scratch::Worker& worker = scratch.worker(0);
   if (worker.kind != &kMemoryKind) {
     worker.own = std::make_shared<IvfSearch::Memory>();
@@ -204,6 +205,7 @@ Result<Hits> IvfIndex::search_batch(const RowsView& queries, const SearchParams&
     return std::move(batch.hits);
   }
   counted.plan = "inverted lists";
+  counted.expected_recall = plan.expected_recall();
   const unsigned threads = run.threads().count();
   std::vector<SearchStats> parts(threads);
   std::vector<IvfSearch::Memory> memories(threads);

@@ -29,6 +29,8 @@ constexpr std::string_view kCandidates[] = {"flat",
                                             "hnsw(16,128)",
                                             "hnsw(16,128) + lvq(8)",
                                             "hnsw(32,200) + lvq(8)",
+                                            "ivf",
+                                            "ivf + rerank(lvq(8))",
                                             "graph",
                                             "graph + rerank(lvq(8))"};
 

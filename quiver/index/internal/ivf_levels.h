@@ -28,6 +28,8 @@ class IvfLevels {
   static IvfLevels of_trials(std::vector<Trial> trials);
 
   IvfLevel of(float recall) const noexcept;
+  // What that level reached on the average when it was measured; 0: nothing was.
+  float expected(float recall) const noexcept { return calibration_.recall_at(calibration_.slack_for(recall)); }
   const GraphCalibration& calibration() const noexcept { return calibration_; }  // its slack: 1 + the level's number
 
   void save(ContainerWriter& writer, std::string_view prefix) const;

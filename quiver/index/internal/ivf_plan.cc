@@ -12,7 +12,9 @@ constexpr double kGrowth = 0.75;  // of the rows to meet with k
 IvfPlan::IvfPlan(const IvfParts& parts, const IvfLevels& levels, const Removed& removed, const SearchParams& params,
                  std::size_t k)
     : filter_(parts, removed, params.filter), eligible_(none_removed_, filter_.all() ? nullptr : &filter_) {
-  const IvfLevel level = levels.of(params.recall > 0 ? params.recall : kDefaultRecall);
+  const float recall = params.recall > 0 ? params.recall : kDefaultRecall;
+  const IvfLevel level = levels.of(recall);
+  if (params.effort == 0 && params.rerank == 0) expected_recall_ = levels.expected(recall);
   const bool reranks = parts.fine != nullptr;
   effort_.k = effort_.candidates = k;
   effort_.eligible = &eligible_;

@@ -42,6 +42,8 @@ class IvfPlan {
   const IvfEffort& effort() const noexcept { return effort_; }
   const Eligible& eligible() const noexcept { return eligible_; }  // asked about positions
   bool scans() const noexcept { return scans_; }
+  // What probing reached when it was calibrated; 0: whoever set the effort by hand knows.
+  float expected_recall() const noexcept { return expected_recall_; }
 
  private:
   PositionFilter filter_;
@@ -49,6 +51,7 @@ class IvfPlan {
   Eligible eligible_;
   IvfEffort effort_;
   bool scans_ = false;
+  float expected_recall_ = 0;
 };
 
 }  // namespace quiver::internal
