@@ -62,6 +62,10 @@ class Codes {
   virtual void reserve(std::size_t rows) { static_cast<void>(rows); }
   // Forgets the rows from `rows` on. Requires: rows <= rows().
   virtual void truncate(std::size_t rows) noexcept = 0;
+  // Row `to` becomes a copy of row `from`, where it lies: its place is used again. Requires: both < rows().
+  virtual void overwrite(std::size_t to, std::size_t from) = 0;
+  // Forgets all rows but these, and the memory they took; rows[i] becomes row i. Requires: each < rows().
+  virtual void keep(std::span<const std::uint32_t> rows) = 0;
   // Decoded rows; row i goes to out + i * stride. Requires: first + count <= rows().
   virtual void decode_range(std::size_t first, std::size_t count, float* out, std::size_t stride) const noexcept = 0;
   void decode(std::span<const std::uint32_t> rows, Matrix& out) const;  // out becomes (rows, dims)

@@ -109,6 +109,8 @@ class ShortenedCodes final : public Codes {
   void prefetch(std::span<const std::uint32_t> rows) const noexcept override { codes_->prefetch(rows); }
   void reserve(std::size_t rows) override { owned_->reserve(rows); }
   void truncate(std::size_t rows) noexcept override { owned_->truncate(rows); }
+  void overwrite(std::size_t to, std::size_t from) override { owned_->overwrite(to, from); }
+  void keep(std::span<const std::uint32_t> rows) override { owned_->keep(rows); }
   Result<void> append(const RowsView& rows) override {
     QUIVER_TRY(const DenseInput input, DenseInput::of(rows, space().dims, this->rows(), "appending to " + spec()));
     Matrix wide, room;

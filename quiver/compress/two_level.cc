@@ -188,6 +188,14 @@ class TwoLevelCodes final : public Codes {
     first_.truncate(rows);
     finer_.drop_last(finer_.rows() - rows);
   }
+  void overwrite(std::size_t to, std::size_t from) override {
+    first_.overwrite(to, from);
+    finer_.overwrite(to, from);
+  }
+  void keep(std::span<const std::uint32_t> rows) override {
+    first_.keep(rows);
+    finer_.keep(rows);
+  }
   Result<void> append(const RowsView& rows) override {
     QUIVER_TRY(const DenseInput input, DenseInput::of(rows, space().dims, this->rows(), "appending to " + spec()));
     return append(input, nullptr);

@@ -6,7 +6,6 @@
 
 #include "quiver/core/metric.h"
 #include "quiver/index/internal/batch.h"
-#include "quiver/index/internal/exact_scan.h"
 #include "quiver/index/internal/graph_search.h"
 #include "quiver/index/internal/graph_update.h"
 #include "quiver/index/internal/index_file.h"
@@ -94,6 +93,7 @@ Result<std::unique_ptr<Index>> GraphIndex::build(const IndexSpec& spec, const Ro
   QUIVER_TRY(const std::unique_ptr<Quantizer> quantizer, make_quantizer(*state->spec.rerank, space));
   QUIVER_TRY(quantizer->fit(rows, sample_queries, run));
   QUIVER_TRY(state->codes, quantizer->encode(base, run));
+  state->slots = internal::RowSlots(input.rows());
   QUIVER_TRY(state->calibration, internal::calibrate_graph(*state, input, sample_queries, run));
   return std::unique_ptr<Index>(new GraphIndex(std::move(state)));
 }
@@ -107,7 +107,8 @@ Result<std::unique_ptr<Index>> GraphIndex::open(const IndexSpec& spec, const Con
   QUIVER_TRY(state->graph, internal::load_graph(file, kGraph, state->short_space.dims()));
   QUIVER_TRY(state->calibration, internal::GraphCalibration::load(file, kGraph));
   QUIVER_TRY(state->codes, load_codes(file, kCodes));
-  const bool agrees = state->size() == header.rows && state->codes->rows() == header.rows &&
+  QUIVER_TRY(internal::load_churn(*state, file, kGraph, header));
+  const bool agrees = state->size() == state->slots.slots() && state->codes->rows() == state->size() &&
                       state->codes->space() == header.space && spec.rerank &&
                       state->codes->spec() == spec.rerank->text();
   if (!agrees) {
@@ -115,17 +116,16 @@ Result<std::unique_ptr<Index>> GraphIndex::open(const IndexSpec& spec, const Con
         fmt::format("the graph and its codes are not the {} rows its header '{}' describes; build the index again",
                     header.rows, header.spec));
   }
-  QUIVER_TRY(state->removed, internal::read_removed(file, header));
   return std::unique_ptr<Index>(new GraphIndex(std::move(state)));
 }
 
 const Space& GraphIndex::space() const noexcept { return state_->space; }
 std::string GraphIndex::spec() const { return state_->spec.text(); }
-std::size_t GraphIndex::size() const noexcept { return state_->size(); }
+std::size_t GraphIndex::size() const noexcept { return state_->slots.rows(); }
 std::size_t GraphIndex::live() const noexcept { return state_->live(); }
 std::size_t GraphIndex::bytes() const noexcept {
   return state_->graph.rows.bytes().size() + state_->graph.root.bytes().size() + state_->short_space.bytes() +
-         state_->codes->bytes() + state_->removed.words().size_bytes();
+         state_->codes->bytes() + state_->removed.words().size_bytes() + state_->slots.bytes();
 }
 std::vector<std::pair<float, float>> GraphIndex::calibration() const {
   std::vector<std::pair<float, float>> steps;
@@ -134,22 +134,13 @@ std::vector<std::pair<float, float>> GraphIndex::calibration() const {
 }
 
 Result<void> GraphIndex::add(const RowsView& rows) {
-  State& s = *state_;
-  QUIVER_TRY(const DenseInput input, DenseInput::of(rows, s.space.dims, s.size(), "adding to a graph"));
-  if (s.size() + input.rows() >= internal::kNoRow) {
-    return Error::invalid_argument(
-        fmt::format("adding {} rows to {}: a graph holds at most {}", input.rows(), s.size(), internal::kNoRow - 1));
-  }
-  QUIVER_TRY(s.codes->append(rows));
-  Matrix scratch;
-  const Matrix points = s.short_space.points(input.floats(0, input.rows(), scratch), nullptr);
-  internal::add_to_graph(s.graph, points.view(), internal::GraphOptions{}.slack);
-  return {};
+  QUIVER_TRY(const DenseInput input, DenseInput::of(rows, state_->space.dims, 0, "adding to a graph"));
+  return internal::add_rows(*state_, rows, input);
 }
 
-Result<void> GraphIndex::remove(std::span<const std::uint32_t> rows) {
-  return internal::remove_rows(state_->removed, rows, size());
-}
+Result<void> GraphIndex::remove(std::span<const std::uint32_t> rows) { return internal::remove_rows(*state_, rows); }
+
+Result<std::vector<std::uint32_t>> GraphIndex::compact(Run& run) { return internal::compact(*state_, run); }
 
 Result<std::size_t> GraphIndex::search(const RowsView& query, const SearchParams& params, Scratch& scratch,
                                        std::span<Hit> out, SearchStats* stats) const {
@@ -164,7 +155,7 @@ Result<std::size_t> GraphIndex::search(const RowsView& query, const SearchParams
   QUIVER_CHECK(out.size() >= std::min<std::size_t>(params.k, size()));
   SearchStats own;
   SearchStats& counted = stats != nullptr ? *stats : own;
-  const Eligible eligible(s.removed, params.filter);
+  const Eligible eligible(s.removed, params.filter, &s.slots);
   const GraphSearch search(s);
   if (search.scan_pays(params, k)) return search.scan(input.row(0), k, eligible, scratch, out, counted);
   counted.plan = "walk";
@@ -183,14 +174,13 @@ Result<std::size_t> GraphIndex::search(const RowsView& query, const SearchParams
 Result<Hits> GraphIndex::search_batch(const RowsView& queries, const SearchParams& params, Run& run,
                                       SearchStats* stats) const {
   const State& s = *state_;
-  QUIVER_TRY(Batch batch, Batch::of(queries, params, s.space, s.removed, s.live(), stats));
+  QUIVER_TRY(Batch batch, Batch::of(queries, params, s.space, s.removed, s.live(), stats, &s.slots));
   if (batch.empty()) return std::move(batch.hits);
   const GraphSearch search(s);
   const std::size_t k = batch.k;
   SearchStats& counted = batch.stats();
   if (search.scan_pays(params, k)) {  // all of them at once: whom the filter allows is asked once, not for every query
-    QUIVER_TRY(const std::vector<TopK> best,
-               internal::scan_batch(*s.codes, batch.input, k, batch.eligible, run, counted));
+    QUIVER_TRY(const std::vector<TopK> best, search.scan_batch(batch.input, k, batch.eligible, run, counted));
     for (std::size_t q = 0; q < best.size(); ++q) batch.set(q, best[q]);
     return std::move(batch.hits);
   }
@@ -225,11 +215,14 @@ Result<Hits> GraphIndex::search_batch(const RowsView& queries, const SearchParam
 }
 
 Result<void> GraphIndex::save(const std::filesystem::path& path) const {
-  ContainerWriter writer(internal::kIndexKind, internal::kIndexVersion);
-  internal::save_index_header(writer, {spec(), space(), size(), live()}, state_->removed);
+  const internal::Removed by_table;  // says nothing: the table of slots does; readers of version 1 know none
+  const bool by_slot = !state_->slots.table().empty();
+  ContainerWriter writer(internal::kIndexKind, by_slot ? internal::kSlotsVersion : internal::kIndexVersion);
+  internal::save_index_header(writer, {spec(), space(), size(), live()}, by_slot ? by_table : state_->removed);
   state_->short_space.save(writer, kGraph);
   internal::save_graph(writer, kGraph, state_->graph);
   state_->calibration.save(writer, kGraph);
+  internal::save_churn(writer, kGraph, *state_);
   state_->codes->save(writer, kCodes);
   return writer.save(path).within("saving index");
 }

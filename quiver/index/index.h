@@ -8,10 +8,11 @@
 //
 // Invariants
 //   - Hits are ordered by distance, then by row. k is cut to the rows there are; fewer come back only if fewer rows
-//     are alive and allowed. A removed row is never a hit and its number is never used again.
+//     are alive and allowed. A removed row is never a hit and its number is not used again before compact().
 //   - The answer does not depend on threads, on the batch a query came in, or on whether the index was built or opened.
-// Thread-safety: many readers, each with a Scratch of its own; add() and remove() have one owner and no readers.
-// Errors of every search: InvalidArgument (another form, other dims, NaN or infinity in a query: named), Cancelled.
+// Thread-safety: many readers, each with a Scratch of its own; add(), remove() and compact() have one owner and no
+// readers. Errors of every search: InvalidArgument (another form, other dims, NaN or infinity in a query: named),
+// Cancelled.
 #pragma once
 #include <cstdint>
 #include <filesystem>
@@ -95,6 +96,10 @@ class Index {
   virtual Result<void> add(const RowsView& rows) = 0;
   // Errors: NotFound for a row that does not exist or is removed already; then nothing is removed.
   virtual Result<void> remove(std::span<const std::uint32_t> rows) = 0;
+  // Gives back the memory of removed rows and numbers the others anew, 0 .. live()-1 in their former order: the
+  // answer's i-th number is what row i was called before. Errors: Unsupported (this structure cannot), Cancelled; then
+  // nothing is changed.
+  virtual Result<std::vector<std::uint32_t>> compact(Run& run);
 
   // One query; writes at most k hits and returns how many. Requires: out.size() >= min(params.k, size()).
   virtual Result<std::size_t> search(const RowsView& query, const SearchParams& params, Scratch& scratch,

@@ -214,7 +214,7 @@ Result<std::unique_ptr<Index>> build_index(const IndexSpec& spec, const Rows& ba
 
 Result<std::unique_ptr<Index>> open_index(const std::filesystem::path& path) {
   const auto open = [&]() -> Result<std::unique_ptr<Index>> {
-    QUIVER_TRY(const Container file, Container::open(path, internal::kIndexKind, internal::kIndexVersion));
+    QUIVER_TRY(const Container file, Container::open(path, internal::kIndexKind, internal::kNewestVersion));
     QUIVER_TRY(const internal::IndexHeader header, internal::read_index_header(file));
     const auto spec = IndexSpec::parse(header.spec);
     if (!spec.has_value())

@@ -42,6 +42,8 @@ class CodedRows final : public Codes {
   void prefetch(std::span<const std::uint32_t> rows) const noexcept override { rows_.prefetch(rows); }
   void reserve(std::size_t rows) override { rows_.reserve(rows); }
   void truncate(std::size_t rows) noexcept override { rows_.drop_last(rows_.rows() - rows); }
+  void overwrite(std::size_t to, std::size_t from) override { rows_.overwrite(to, from); }
+  void keep(std::span<const std::uint32_t> rows) override { rows_.keep(rows); }
   Result<void> append(const RowsView& rows) override;
   Result<void> append(const DenseInput& input, Run* run);
 

@@ -4,7 +4,7 @@
 //   std::byte* first = store.grow(100);           // room for 100 more, zeroed
 //   RowStore mapped = RowStore::mapped(bytes, 268, owner);
 //
-// Invariants: data() stays valid until the next grow(). Thread-safety: readers at once; grow() alone.
+// Invariants: data() stays valid until the next change. Thread-safety: readers at once; changes alone.
 // Cost: grow() copies everything when the room is used up, which doubles it; the first one takes exactly what is asked.
 #pragma once
 #include <algorithm>
@@ -60,6 +60,20 @@ class RowStore {
     if (rows * stride_ > owned_.size()) move_to(rows * stride_);
   }
   void drop_last(std::size_t count) noexcept { rows_ -= count; }
+  // Row `to` becomes a copy of row `from`.
+  void overwrite(std::size_t to, std::size_t from) {
+    grow(0);  // ours to write
+    if (to != from) std::memcpy(owned_.data() + to * stride_, row(from), stride_);
+  }
+  // Only these rows stay, in this order, in memory of their size.
+  void keep(std::span<const std::uint32_t> rows) {
+    AlignedBytes kept(rows.size() * stride_);
+    for (std::size_t i = 0; i < rows.size(); ++i) std::memcpy(kept.data() + i * stride_, row(rows[i]), stride_);
+    owned_ = std::move(kept);
+    data_ = owned_.data();
+    rows_ = rows.size();
+    owner_.reset();
+  }
 
  private:
   void move_to(std::size_t bytes) {

@@ -20,9 +20,10 @@ struct Batch {
   SearchStats* asked;  // by the caller; null: not counted
   SearchStats uncounted{};
 
-  // Errors: of DenseInput::of.
+  // removed, and with `slots` the answers of `eligible`: by slot. Errors: of DenseInput::of.
   static Result<Batch> of(const RowsView& queries, const SearchParams& params, const Space& space,
-                          const Removed& removed, std::size_t live, SearchStats* stats);
+                          const Removed& removed, std::size_t live, SearchStats* stats,
+                          const RowSlots* slots = nullptr);
   bool empty() const noexcept { return k == 0 || input.rows() == 0; }
   SearchStats& stats() noexcept { return asked != nullptr ? *asked : uncounted; }
   std::span<Hit> room(std::size_t query) noexcept { return std::span(hits.hits).subspan(query * k, k); }

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "quiver/index/index.h"
+#include "quiver/index/internal/row_slots.h"
 
 namespace quiver::internal {
 
@@ -25,6 +26,11 @@ class Removed {
     words_[row / 64] |= std::uint64_t{1} << (row % 64);
     ++count_;
   }
+  void erase(std::size_t row) noexcept {
+    if (!contains(row)) return;
+    words_[row / 64] &= ~(std::uint64_t{1} << (row % 64));
+    --count_;
+  }
   std::size_t count() const noexcept { return count_; }
   std::span<const std::uint64_t> words() const noexcept { return words_; }
 
@@ -33,16 +39,21 @@ class Removed {
   std::size_t count_ = 0;
 };
 
-// Takes `rows` out of an index of `size` rows. Errors: NotFound (no such row, removed already, or named twice); then
-// nothing is removed.
-Result<void> remove_rows(Removed& removed, std::span<const std::uint32_t> rows, std::size_t size);
+// Takes `rows` out of an index of `size` rows. With `slots`, `removed` is of slots. Errors: NotFound (no such row,
+// removed already, or named twice); then nothing is removed.
+Result<void> remove_rows(Removed& removed, std::span<const std::uint32_t> rows, std::size_t size,
+                         const RowSlots* slots = nullptr);
 
 class Eligible {
  public:
-  Eligible(const Removed& removed, const RowFilter* filter) : removed_(&removed), filter_(filter) {}
+  // With `slots`, everything here is asked by slot, and the filter by the row that lies there.
+  Eligible(const Removed& removed, const RowFilter* filter, const RowSlots* slots = nullptr)
+      : removed_(&removed), filter_(filter), slots_(slots) {}
   bool all() const noexcept { return filter_ == nullptr && removed_->count() == 0; }
   bool operator()(std::size_t row) const noexcept {
-    return !removed_->contains(row) && (filter_ == nullptr || filter_->allows(static_cast<std::uint32_t>(row)));
+    return !removed_->contains(row) &&
+           (filter_ == nullptr ||
+            filter_->allows(slots_ != nullptr ? slots_->row_of(row) : static_cast<std::uint32_t>(row)));
   }
   // So few rows that asking before scoring is cheaper than after.
   bool rare() const noexcept { return filter_ != nullptr && filter_->selectivity() < 0.1; }
@@ -50,6 +61,7 @@ class Eligible {
  private:
   const Removed* removed_;
   const RowFilter* filter_;
+  const RowSlots* slots_;
 };
 
 }  // namespace quiver::internal

@@ -13,7 +13,7 @@ namespace quiver::internal {
 namespace {
 constexpr float kUncalibrated = 1.2F;
 constexpr float kAsGood = 0.0003F;  // of recall
-constexpr std::size_t kCalibrationQueries = 500;
+constexpr std::uint32_t kCalibrationQueries = 500;
 constexpr float kSlacks[] = {1,     1.02F, 1.04F, 1.06F, 1.08F, 1.1F, 1.125F, 1.15F, 1.175F, 1.2F,
                              1.25F, 1.3F,  1.35F, 1.4F,  1.5F,  1.6F, 1.8F,   2.1F,  2.5F};
 }  // namespace
@@ -66,40 +66,35 @@ Result<GraphCalibration> GraphCalibration::load(const Container& file, std::stri
   return made;
 }
 
-Result<GraphCalibration> calibrate_graph(const GraphBody& body, const DenseInput& base, MatrixView sample_queries,
-                                         Run& run) {
-  const bool own = sample_queries.rows == 0;
-  Random random(run.seed(), stream_of("graph calibration"));
-  std::vector<std::uint32_t> selves = random.sample(static_cast<std::uint32_t>(own ? base.rows() : sample_queries.rows),
-                                                    static_cast<std::uint32_t>(kCalibrationQueries));
-  Matrix queries(selves.size(), body.space.dims), scratch;
-  for (std::size_t q = 0; q < selves.size(); ++q) {
-    const MatrixView row = own ? base.floats(selves[q], 1, scratch) : sample_queries.slice(selves[q], 1);
-    std::copy_n(row.data, body.space.dims, queries.row(q).data());
-  }
-  QUIVER_TRY(const DenseInput input, DenseInput::of(queries.view(), body.space.dims, 0, "calibrating a graph"));
-  const std::size_t k = std::min<std::size_t>(kLeastWanted + (own ? 1 : 0), body.size());
+namespace {
+// Queries that are rows of the index have `selves`, the slots they lie in: each forgets itself.
+Result<GraphCalibration> measure(const GraphBody& body, MatrixView queries, std::span<const std::uint32_t> selves,
+                                 Run& run) {
+  const bool own = !selves.empty();
+  QUIVER_TRY(const DenseInput input, DenseInput::of(queries, body.space.dims, 0, "calibrating a graph"));
+  const std::size_t k = std::min<std::size_t>(kLeastWanted + (own ? 1 : 0), body.live());
   SearchStats stats;
   const Eligible everyone(body.removed, nullptr);
   QUIVER_TRY(const std::vector<TopK> truth, scan_batch(*body.codes, input, k, everyone, run, stats));
-  std::vector<std::vector<Hit>> wanted(selves.size());
-  for (std::size_t q = 0; q < selves.size(); ++q) {
+  std::vector<std::vector<Hit>> wanted(queries.rows);
+  for (std::size_t q = 0; q < queries.rows; ++q) {
     wanted[q] = truth[q].sorted();
     if (own) std::erase_if(wanted[q], [&](const Hit& hit) { return hit.row == selves[q]; });
     wanted[q].resize(std::min(wanted[q].size(), kLeastWanted));
+    for (Hit& hit : wanted[q]) hit.row = body.slots.row_of(hit.row);
   }
   GraphWalkers walkers;
   const GraphSearch search(body);
   GraphCalibration calibration;
-  std::vector<Hit> hits(kLeastWanted * selves.size());
-  std::vector<std::uint32_t> counts(selves.size());
-  std::vector<double> recalls(selves.size());
+  std::vector<Hit> hits(kLeastWanted * queries.rows);
+  std::vector<std::uint32_t> counts(queries.rows);
+  std::vector<double> recalls(queries.rows);
   for (const float slack : kSlacks) {
     if (run.stop()) return run.stopped("calibrating a graph");
-    GraphEffort effort = GraphSearch::effort(slack, kLeastWanted, nullptr);
-    if (own) effort.selves = selves;
-    QUIVER_TRY(search.many(input, 0, selves.size(), effort, walkers, hits, counts, stats));
-    for (std::size_t q = 0; q < selves.size(); ++q) {
+    GraphEffort effort = GraphSearch::effort(slack, kLeastWanted, everyone.all() ? nullptr : &everyone);
+    effort.selves = selves;
+    QUIVER_TRY(search.many(input, 0, queries.rows, effort, walkers, hits, counts, stats));
+    for (std::size_t q = 0; q < queries.rows; ++q) {
       const std::span<const Hit> found(hits.data() + q * kLeastWanted, counts[q]);
       recalls[q] = tie_tolerant_recall(wanted[q], found, static_cast<std::uint32_t>(wanted[q].size()));
     }
@@ -109,6 +104,37 @@ Result<GraphCalibration> calibrate_graph(const GraphBody& body, const DenseInput
     if (recall >= 1) break;
   }
   return calibration;
+}
+
+}  // namespace
+
+Result<GraphCalibration> calibrate_graph(GraphBody& body, const DenseInput& base, MatrixView sample_queries, Run& run) {
+  const bool own = sample_queries.rows == 0;
+  Random random(run.seed(), stream_of("graph calibration"));
+  const std::vector<std::uint32_t> chosen =
+      random.sample(static_cast<std::uint32_t>(own ? base.rows() : sample_queries.rows), kCalibrationQueries);
+  Matrix queries(chosen.size(), body.space.dims), scratch;
+  for (std::size_t q = 0; q < chosen.size(); ++q) {
+    const MatrixView row = own ? base.floats(chosen[q], 1, scratch) : sample_queries.slice(chosen[q], 1);
+    std::copy_n(row.data, body.space.dims, queries.row(q).data());
+  }
+  if (own) return measure(body, queries.view(), chosen, run);
+  body.sample_queries = std::move(queries);
+  return measure(body, body.sample_queries.view(), {}, run);
+}
+
+Result<GraphCalibration> calibrate_again(const GraphBody& body, Run& run) {
+  if (body.sample_queries.rows() > 0) return measure(body, body.sample_queries.view(), {}, run);
+  std::vector<std::uint32_t> live;
+  for (std::size_t slot = 0; slot < body.size(); ++slot) {
+    if (!body.removed.contains(slot)) live.push_back(static_cast<std::uint32_t>(slot));
+  }
+  Random random(run.seed(), mix(stream_of("graph calibration"), body.slots.rows()));
+  std::vector<std::uint32_t> selves = random.sample(static_cast<std::uint32_t>(live.size()), kCalibrationQueries);
+  for (std::uint32_t& self : selves) self = live[self];
+  Matrix queries;
+  body.codes->decode(selves, queries);
+  return measure(body, queries.view(), selves, run);
 }
 
 }  // namespace quiver::internal

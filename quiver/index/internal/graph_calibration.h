@@ -36,9 +36,10 @@ class GraphCalibration {
   std::vector<Step> steps_;  // slack rising
 };
 
-// Measures the recall that the body reaches at rising slack, on `sample_queries` or, without any, on rows of the base,
-// each of which forgets itself. Errors: Cancelled.
-Result<GraphCalibration> calibrate_graph(const GraphBody& body, const DenseInput& base, MatrixView sample_queries,
-                                         Run& run);
+// Measures the recall that a built body reaches at rising slack, on `sample_queries`, a sample of which the body keeps,
+// or, without any, on rows of the base, each of which forgets itself. Errors: Cancelled.
+Result<GraphCalibration> calibrate_graph(GraphBody& body, const DenseInput& base, MatrixView sample_queries, Run& run);
+// The same when rows have come and gone: on the queries kept, or on rows as their codes decode. Requires: a live row.
+Result<GraphCalibration> calibrate_again(const GraphBody& body, Run& run);
 
 }  // namespace quiver::internal

@@ -25,15 +25,40 @@ void GraphRows::grow(std::size_t count) {
   }
   const std::size_t first = rows_;
   rows_ += count;
-  for (std::size_t i = first; i < rows_; ++i) {
-    for (std::size_t j = 0; j < simd::kBlockNeighbours * layout_.blocks; ++j) {
-      std::byte* block =
-          own_row(i) + layout_.blocks_at() + j / simd::kBlockNeighbours * simd::block_bytes(layout_.groups);
-      const std::size_t place = j % simd::kBlockNeighbours;
+  for (std::size_t i = first; i < rows_; ++i) clear_neighbours(i);
+}
+
+void GraphRows::clear_neighbours(std::size_t i) noexcept {
+  for (std::size_t b = 0; b < layout_.blocks; ++b) {
+    std::byte* block = own_row(i) + layout_.blocks_at() + b * simd::block_bytes(layout_.groups);
+    std::memset(block, 0, simd::block_bytes(layout_.groups));
+    for (std::size_t place = 0; place < simd::kBlockNeighbours; ++place) {
       std::memcpy(block + simd::block_offsets_at(layout_.groups) + 2 * place, &kInfiniteOffset, 2);
       std::memcpy(block + simd::block_rows_at(layout_.groups) + 4 * place, &kNoRow, 4);
     }
   }
+}
+
+void GraphRows::keep(std::span<const std::uint32_t> rows, std::span<const std::uint32_t> numbers) {
+  const std::size_t bytes = layout_.row_bytes();
+  AlignedBytes kept(rows.size() * bytes);
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    std::byte* to = kept.data() + i * bytes;
+    std::memcpy(to, row(rows[i]), bytes);
+    for (std::size_t b = 0; b < layout_.blocks; ++b) {
+      std::byte* at =
+          to + layout_.blocks_at() + b * simd::block_bytes(layout_.groups) + simd::block_rows_at(layout_.groups);
+      for (std::size_t j = 0; j < simd::kBlockNeighbours; ++j) {
+        std::uint32_t neighbour = kNoRow;
+        std::memcpy(&neighbour, at + 4 * j, sizeof neighbour);
+        if (neighbour != kNoRow) std::memcpy(at + 4 * j, &numbers[neighbour], sizeof neighbour);
+      }
+    }
+  }
+  owned_ = std::move(kept);
+  data_ = owned_.data();
+  rows_ = rows.size();
+  owner_.reset();
 }
 
 void GraphRows::decode_point(std::size_t i, float* point) const noexcept {
@@ -76,19 +101,43 @@ void GraphRows::write_neighbours(std::size_t i, const float* centre, std::span<c
   if (!neighbours.empty()) code.tables(centre, scratch.centre);
   for (std::size_t j = 0; j < kBlock * layout_.blocks; ++j) {
     const bool used = j < neighbours.size();
-    put(i, j, centre, used ? neighbours[j] : kNoRow, used ? point(j) : nullptr, code, scratch);
+    set_neighbour(i, j, centre, used ? neighbours[j] : kNoRow, used ? point(j) : nullptr, code, scratch);
   }
 }
 
 void GraphRows::replace_neighbour(std::size_t i, std::size_t j, const float* centre, std::uint32_t neighbour,
                                   const float* point, const NeighbourCode& code, Scratch& scratch) noexcept {
   code.tables(centre, scratch.centre);
-  put(i, j, centre, neighbour, point, code, scratch);
+  set_neighbour(i, j, centre, neighbour, point, code, scratch);
 }
 
-// Place j of row i. scratch.centre holds the tables of `centre`.
-void GraphRows::put(std::size_t i, std::size_t j, const float* centre, std::uint32_t neighbour, const float* point,
-                    const NeighbourCode& code, Scratch& scratch) noexcept {
+void GraphRows::revise_neighbours(std::size_t i, const float* centre, std::span<const std::uint32_t> neighbours,
+                                  const PointOf& point, const NeighbourCode& code, Scratch& scratch) {
+  constexpr std::size_t kBlock = simd::kBlockNeighbours;
+  QUIVER_CHECK(neighbours.size() <= kBlock * layout_.blocks);
+  scratch.stays.assign(neighbours.size(), 0);
+  scratch.places.clear();
+  for (std::size_t j = 0; j < kBlock * layout_.blocks; ++j) {
+    const std::uint32_t held = this->neighbours(i, j / kBlock)[j % kBlock];
+    const auto at = std::find(neighbours.begin(), neighbours.end(), held);
+    if (held == kNoRow || at == neighbours.end()) {
+      scratch.places.push_back(j);
+    } else {
+      scratch.stays[static_cast<std::size_t>(at - neighbours.begin())] = 1;
+    }
+  }
+  std::size_t next = 0;
+  for (std::size_t n = 0; n < neighbours.size(); ++n) {
+    if (scratch.stays[n] != 0) continue;
+    set_neighbour(i, scratch.places[next++], centre, neighbours[n], point(n), code, scratch);
+  }
+  for (; next < scratch.places.size(); ++next) {
+    set_neighbour(i, scratch.places[next], centre, kNoRow, nullptr, code, scratch);
+  }
+}
+
+void GraphRows::set_neighbour(std::size_t i, std::size_t j, const float* centre, std::uint32_t neighbour,
+                              const float* point, const NeighbourCode& code, Scratch& scratch) noexcept {
   const std::size_t place = j % simd::kBlockNeighbours;
   std::byte* block = own_row(i) + layout_.blocks_at() + j / simd::kBlockNeighbours * simd::block_bytes(layout_.groups);
   if (neighbour == kNoRow) return clear_neighbour(block, place, layout_.groups);

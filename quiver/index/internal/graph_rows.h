@@ -57,6 +57,11 @@ class GraphRows {
     for (std::size_t offset = 0; offset < layout_.row_bytes(); offset += 64) __builtin_prefetch(at + offset);
   }
 
+  [[gnu::always_inline]] void prefetch_point(std::size_t i) const noexcept {  // without the neighbours
+    const std::byte* at = row(i);
+    for (std::size_t offset = 0; offset < layout_.blocks_at(); offset += 64) __builtin_prefetch(at + offset);
+  }
+
   // |q - v|^2 for a query of squared length `norm` and coordinate sum `sum`.
   float distance(std::size_t i, const float* query, float norm, float sum) const noexcept {
     const std::byte* at = row(i);
@@ -73,17 +78,30 @@ class GraphRows {
   // The row itself. Leaves its neighbours alone. Requires of all writing: grow() came after mapped().
   void write_point(std::size_t i, const float* point) noexcept;
   // The neighbours of row i, which stands at `centre`; neighbour j stands at point(j). Requires: at most 32 * blocks.
-  using Scratch = NeighbourScratch;
+  struct Scratch : NeighbourScratch {
+    std::vector<std::uint8_t> stays;
+    std::vector<std::size_t> places;
+  };
   using PointOf = std::function<const float*(std::size_t)>;
   void write_neighbours(std::size_t i, const float* centre, std::span<const std::uint32_t> neighbours,
                         const PointOf& point, const NeighbourCode& code, Scratch& scratch) noexcept;
   // One of them, in place j: the others' codes stay as they are.
   void replace_neighbour(std::size_t i, std::size_t j, const float* centre, std::uint32_t neighbour, const float* point,
                          const NeighbourCode& code, Scratch& scratch) noexcept;
+  // The same where scratch.centre holds the tables of `centre` already. neighbour kNoRow: the place becomes free.
+  void set_neighbour(std::size_t i, std::size_t j, const float* centre, std::uint32_t neighbour, const float* point,
+                     const NeighbourCode& code, Scratch& scratch) noexcept;
+  // These become the neighbours of row i; those that are so already keep their place and their code. Requires: at most
+  // 32 * blocks, each once; scratch.centre holds the tables of `centre`.
+  void revise_neighbours(std::size_t i, const float* centre, std::span<const std::uint32_t> neighbours,
+                         const PointOf& point, const NeighbourCode& code, Scratch& scratch);
+  // No neighbours: all its places become free.
+  void clear_neighbours(std::size_t i) noexcept;
+  // Only these rows stay, in this order, in memory of their size; a neighbour n becomes numbers[n]. For the root, whose
+  // neighbours are rows of another: keep({0}, numbers). Requires: no neighbour without a number.
+  void keep(std::span<const std::uint32_t> rows, std::span<const std::uint32_t> numbers);
 
  private:
-  void put(std::size_t i, std::size_t j, const float* centre, std::uint32_t neighbour, const float* point,
-           const NeighbourCode& code, Scratch& scratch) noexcept;
   std::byte* own_row(std::size_t i) noexcept { return owned_.data() + i * layout_.row_bytes(); }
   GraphLayout layout_;
   std::size_t rows_ = 0;

@@ -70,7 +70,8 @@ std::size_t GraphSearch::score(GraphWalker& walker, const GraphEffort& effort, s
   walker.distances.resize(walker.rows.size());
   walker.scorer->score(walker.rows, walker.distances.data());
   TopK best(effort.k);
-  for (std::size_t i = 0; i < walker.rows.size(); ++i) best.offer({walker.rows[i], walker.distances[i]});
+  for (std::size_t i = 0; i < walker.rows.size(); ++i)
+    best.offer({body_.slots.row_of(walker.rows[i]), walker.distances[i]});
   walker.stage = GraphWalker::Stage::Idle;
   stats.distances += walker.walk.estimates() + walker.walk.hops() + walker.rows.size();
   stats.hops += walker.walk.hops();
@@ -130,7 +131,22 @@ Result<void> GraphSearch::many(const DenseInput& input, std::size_t first, std::
 Result<std::size_t> GraphSearch::scan(TypedView query, std::size_t k, const Eligible& eligible, Scratch& scratch,
                                       std::span<Hit> out, SearchStats& stats) const {
   QUIVER_TRY(const std::unique_ptr<Scorer> scorer, body_.codes->scorer(query));
-  return internal::scan(*body_.codes, *scorer, k, eligible, scratch, stats).sorted_into(out);
+  return by_row(internal::scan(*body_.codes, *scorer, k, eligible, scratch, stats)).sorted_into(out);
+}
+
+Result<std::vector<TopK>> GraphSearch::scan_batch(const DenseInput& queries, std::size_t k, const Eligible& eligible,
+                                                  Run& run, SearchStats& stats) const {
+  QUIVER_TRY(std::vector<TopK> found, internal::scan_batch(*body_.codes, queries, k, eligible, run, stats));
+  for (TopK& best : found) best = by_row(std::move(best));
+  return found;
+}
+
+// Hits by slot as hits by row.
+TopK GraphSearch::by_row(TopK found) const {
+  if (body_.slots.table().empty()) return found;
+  TopK best(found.size());
+  for (const Hit& hit : found.sorted()) best.offer({body_.slots.row_of(hit.row), hit.distance});
+  return best;
 }
 
 }  // namespace quiver::internal

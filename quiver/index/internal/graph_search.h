@@ -68,8 +68,11 @@ class GraphSearch {
   // Few rows pass the filter, or the walk met too few of them: every row that passes is compared.
   Result<std::size_t> scan(TypedView query, std::size_t k, const Eligible& eligible, Scratch& scratch,
                            std::span<Hit> out, SearchStats& stats) const;
+  Result<std::vector<TopK>> scan_batch(const DenseInput& queries, std::size_t k, const Eligible& eligible, Run& run,
+                                       SearchStats& stats) const;
 
  private:
+  TopK by_row(TopK found) const;
   void begin(GraphWalker& walker, const float* query, const GraphEffort& effort) const;
   void choose(GraphWalker& walker, const GraphEffort& effort) const;
   std::size_t score(GraphWalker& walker, const GraphEffort& effort, std::span<Hit> out, SearchStats& stats) const;

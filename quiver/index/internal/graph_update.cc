@@ -1,139 +1,142 @@
 #include "quiver/index/internal/graph_update.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <numeric>
 
-#include "quiver/index/internal/prune.h"
+#include "quiver/index/internal/graph_insert.h"
+#include "quiver/index/internal/graph_repair.h"
 
 namespace quiver::internal {
 namespace {
-constexpr WalkLimits kSearch{.wanted = 32, .slack = 1.2F, .hops = 96};
+constexpr std::size_t kDeadShare = 10;     // repaired when one slot in so many is dead
+constexpr std::size_t kDrawnShare = 4;     // entries are drawn again when one row in so many changed
+constexpr std::size_t kMeasuredShare = 2;  // and recall is measured again when one row in so many did
+constexpr std::size_t kLeastPiece = 64;    // rows linked between two looks at the entries
 
-float squared_distance(const float* a, const float* b, std::size_t dims) noexcept {
-  float out = 0;
-  simd::kernels().distance(Metric::L2, Element::F32)(a, reinterpret_cast<const std::byte*>(b), 0, nullptr, 1, dims,
-                                                     &out);
-  return out;
+void draw_entries(GraphBody& body) {
+  enter_by(body.graph, body.removed, body.slots.rows());
+  body.since_entries = 0;
 }
 
-class Adder {
- public:
-  Adder(Graph& graph, float slack) : graph_(graph), slack_(slack), centre_(1, dims()), others_(degree(), dims()) {}
-
-  void add(std::uint32_t row, const float* point) {
-    graph_.code.tables(point, walk_.scratch());
-    walk_.start(graph_.rows, graph_.root, point, kSearch);
-    while (walk_.hop()) {
-    }
-    met_.clear();
-    for (const Hit& hit : walk_.met()) {
-      if (hit.row != row) met_.push_back(hit);
-    }
-    Matrix near(met_.size(), dims());
-    std::vector<Hit> candidates;
-    for (std::size_t i = 0; i < met_.size(); ++i) {
-      graph_.rows.decode_point(met_[i].row, near.row(i).data());
-      candidates.push_back({static_cast<std::uint32_t>(i), met_[i].distance});
-    }
-    prune(near.view(), candidates, degree(), slack_, prune_, chosen_);
-    std::vector<std::uint32_t> rows;
-    for (const std::uint32_t i : chosen_) rows.push_back(met_[i].row);
-    graph_.rows.write_neighbours(
-        row, point, rows, [&](std::size_t j) { return near.row(chosen_[j]).data(); }, graph_.code, scratch_);
-    bool taken = rows.empty();
-    for (const std::uint32_t other : rows) taken |= offer(other, row, point);
-    if (!taken) insist(rows.front(), row, point);
+// Every removed slot becomes free.
+void repair(GraphBody& body) {
+  std::vector<std::uint32_t> dead, gone;
+  for (std::size_t slot = 0; slot < body.size(); ++slot) {
+    if (body.removed.contains(slot)) gone.push_back(static_cast<std::uint32_t>(slot));
   }
+  std::set_difference(gone.begin(), gone.end(), body.free.begin(), body.free.end(), std::back_inserter(dead));
+  draw_entries(body);
+  repair_graph(body.graph, body.removed, dead, GraphOptions{}.slack);
+  body.free = std::move(gone);
+}
 
- private:
-  std::size_t dims() const noexcept { return graph_.rows.layout().dims; }
-  std::size_t degree() const noexcept { return simd::kBlockNeighbours * graph_.rows.layout().blocks; }
+Result<void> changed(GraphBody& body, std::size_t rows, Run* run) {
+  body.since_measured += rows;
+  if (body.since_measured * kMeasuredShare < body.live() || body.live() == 0) return {};
+  Run own({.seed = 1, .threads = 1});
+  Run& used = run != nullptr ? *run : own;
+  QUIVER_TRY(body.calibration, calibrate_again(body, used));
+  body.since_measured = 0;
+  return {};
+}
 
-  // Row `owner` may take `row`, which stands at `point`, among its neighbours; false if it does not lead there.
-  bool offer(std::uint32_t owner, std::uint32_t row, const float* point) {
-    graph_.rows.neighbours_of(owner, held_);
-    const std::size_t held = held_.size();
-    std::size_t worst = 0;
-    float* centre = centre_.row(0).data();
-    graph_.rows.decode_point(owner, centre);
-    const float distance = squared_distance(centre, point, dims());
-    if (held < degree()) {  // free places come last
-      graph_.rows.replace_neighbour(owner, held, centre, row, point, graph_.code, scratch_);
-      return true;
-    }
-    // The furthest neighbour that the new row stands in front of; without one, the furthest of all.
-    float furthest = 0, furthest_behind = 0;
-    std::size_t behind = held;
-    for (std::size_t j = 0; j < held; ++j) {
-      float* other = others_.row(0).data();
-      graph_.rows.decode_point(held_[j], other);
-      const float from_owner = squared_distance(centre, other, dims());
-      const float from_new = squared_distance(point, other, dims());
-      if (from_owner < distance && slack_ * from_new < distance) return false;  // another one is on the way
-      if (from_owner > furthest) {
-        furthest = from_owner;
-        worst = j;
-      }
-      if (from_owner > distance && slack_ * from_new < from_owner && from_owner > furthest_behind) {
-        furthest_behind = from_owner;
-        behind = j;
-      }
-    }
-    if (behind == held && !(distance < furthest)) return false;
-    graph_.rows.replace_neighbour(owner, behind < held ? behind : worst, centre, row, point, graph_.code, scratch_);
-    return true;
+// Slots for the next rows: free ones first, then new ones.
+std::vector<std::uint32_t> next_slots(const GraphBody& body, std::size_t count) {
+  const std::size_t again = std::min(count, body.free.size());
+  std::vector<std::uint32_t> slots(count);
+  std::copy_n(body.free.begin(), again, slots.begin());
+  std::iota(slots.begin() + static_cast<std::ptrdiff_t>(again), slots.end(), static_cast<std::uint32_t>(body.size()));
+  return slots;
+}
+
+// Rows whose codes were appended move to where their slots say.
+void settle_codes(Codes& codes, std::span<const std::uint32_t> slots, std::size_t before) {
+  if (slots.empty() || slots.front() == before) return;
+  std::size_t end = before;
+  for (std::size_t i = 0; i < slots.size(); ++i) {
+    codes.overwrite(slots[i], before + i);
+    end = std::max<std::size_t>(end, slots[i] + 1);
   }
+  codes.truncate(end);
+}
 
-  // Nobody took `row`, as happens to rows far from all others, and yet someone must lead to it: the nearest row gives
-  // up the furthest neighbour that stands behind another one, or the furthest of all.
-  void insist(std::uint32_t owner, std::uint32_t row, const float* point) {
-    graph_.rows.neighbours_of(owner, held_);
-    Matrix near(held_.size(), dims());
-    std::vector<float> distances(held_.size());
-    float* centre = centre_.row(0).data();
-    graph_.rows.decode_point(owner, centre);
-    for (std::size_t j = 0; j < held_.size(); ++j) {
-      graph_.rows.decode_point(held_[j], near.row(j).data());
-      distances[j] = squared_distance(centre, near.row(j).data(), dims());
-    }
-    const auto hidden = [&](std::size_t j) {
-      for (std::size_t i = 0; i < held_.size(); ++i) {
-        if (i == j || !(distances[i] < distances[j])) continue;
-        if (slack_ * squared_distance(near.row(i).data(), near.row(j).data(), dims()) < distances[j]) return true;
-      }
-      return false;
-    };
-    std::size_t place = 0;
-    bool place_hidden = false;
-    for (std::size_t j = 0; j < held_.size(); ++j) {
-      const bool j_hidden = hidden(j);
-      if (j_hidden == place_hidden ? distances[j] > distances[place] : j_hidden) {
-        place = j;
-        place_hidden = j_hidden;
-      }
-    }
-    graph_.rows.replace_neighbour(owner, place, centre, row, point, graph_.code, scratch_);
-  }
-
-  Graph& graph_;
-  float slack_;
-  Matrix centre_, others_;
-  GraphWalk walk_;
-  PruneScratch prune_;
-  GraphRows::Scratch scratch_;
-  std::vector<Hit> met_;
-  std::vector<std::uint32_t> chosen_, held_;
-};
+void link(GraphBody& body, std::span<const std::uint32_t> slots, MatrixView points) {
+  const auto first_new = std::lower_bound(slots.begin(), slots.end(), body.size());
+  // Slots rise within the free ones and within the new ones, and every new one is above every free one.
+  const auto again = static_cast<std::size_t>(first_new - slots.begin());
+  body.slots.place(slots, [&](std::size_t slot) { return body.removed.contains(slot); });
+  body.graph.rows.grow(slots.size() - again);
+  for (const std::uint32_t slot : slots) body.removed.erase(slot);
+  body.free.erase(body.free.begin(), body.free.begin() + static_cast<std::ptrdiff_t>(again));
+  GraphInserter(body.graph, body.removed, GraphOptions{}.slack).insert(slots, points);
+  body.since_entries += slots.size();
+  if (body.since_entries * kDrawnShare >= body.live()) draw_entries(body);
+}
 }  // namespace
 
-void add_to_graph(Graph& graph, MatrixView points, float slack) {
-  const std::size_t first = graph.rows.rows();
-  graph.rows.grow(points.rows);
-  Adder adder(graph, slack);
-  for (std::size_t i = 0; i < points.rows; ++i) {
-    graph.rows.write_point(first + i, points.row(i).data());
-    adder.add(static_cast<std::uint32_t>(first + i), points.row(i).data());
+Result<void> add_rows(GraphBody& body, const RowsView& rows, const DenseInput& input) {
+  const std::size_t count = input.rows(), before = body.size();
+  if (count == 0) return {};
+  const std::size_t more = count - std::min(count, body.free.size());
+  if (before + more >= kNoRow) {
+    return Error::invalid_argument(
+        fmt::format("adding {} rows to {}: a graph holds at most {}", count, before, kNoRow - 1));
   }
+  if (body.slots.rows() + count >= RowSlots::kNone) {
+    return Error::invalid_argument(
+        fmt::format("adding {} rows: after {} there are no more row numbers; compact the "
+                    "index",
+                    count, body.slots.rows()));
+  }
+  QUIVER_TRY(body.codes->append(rows));
+  const std::vector<std::uint32_t> slots = next_slots(body, count);
+  settle_codes(*body.codes, slots, before);
+  Matrix scratch;
+  // Pieces that grow with the graph, so that its entries keep up with it.
+  for (std::size_t first = 0; first < count;) {
+    const std::size_t piece = std::min(count - first, std::max(kLeastPiece, body.live() / kDrawnShare));
+    const Matrix points = body.short_space.points(input.floats(first, piece, scratch), nullptr);
+    link(body, std::span(slots).subspan(first, piece), points.view());
+    first += piece;
+  }
+  return changed(body, count, nullptr);
+}
+
+Result<void> remove_rows(GraphBody& body, std::span<const std::uint32_t> rows) {
+  QUIVER_TRY(remove_rows(body.removed, rows, body.slots.rows(), &body.slots));
+  for (const std::uint32_t row : rows) body.slots.release(*body.slots.slot_of(row));
+  body.since_entries += rows.size();
+  const std::size_t dead = body.removed.count() - body.free.size();
+  if (dead * kDeadShare >= body.size()) {
+    repair(body);
+  } else if (body.since_entries * kDrawnShare >= body.live()) {
+    draw_entries(body);
+  }
+  return changed(body, rows.size(), nullptr);
+}
+
+Result<std::vector<std::uint32_t>> compact(GraphBody& body, Run& run) {
+  if (run.stop()) return run.stopped("compacting a graph");
+  if (body.removed.count() > body.free.size()) repair(body);
+  std::vector<std::uint32_t> slots, rows;  // in the order of rows
+  for (std::size_t row = 0; row < body.slots.rows(); ++row) {
+    const auto slot = body.slots.slot_of(row);
+    if (!slot || body.removed.contains(*slot)) continue;
+    slots.push_back(*slot);
+    rows.push_back(static_cast<std::uint32_t>(row));
+  }
+  std::vector<std::uint32_t> numbers(body.size(), kNoRow);
+  for (std::size_t i = 0; i < slots.size(); ++i) numbers[slots[i]] = static_cast<std::uint32_t>(i);
+  constexpr std::uint32_t kRoot = 0;
+  body.graph.rows.keep(slots, numbers);
+  body.graph.root.keep({&kRoot, 1}, numbers);
+  body.codes->keep(slots);
+  body.slots = RowSlots(slots.size());
+  body.removed = {};
+  body.free.clear();
+  return rows;
 }
 
 }  // namespace quiver::internal
