@@ -60,6 +60,14 @@ Result<void> FlatIndex::remove(std::span<const std::uint32_t> rows) {
   return internal::remove_rows(state_->removed, rows, size());
 }
 
+Result<std::vector<std::uint32_t>> FlatIndex::compact(Run& run) {
+  if (run.stop()) return run.stopped("compacting");
+  std::vector<std::uint32_t> rows = internal::rows_left(state_->removed, size());
+  state_->codes.keep(rows);
+  state_->removed = {};
+  return rows;
+}
+
 Result<std::size_t> FlatIndex::search(const RowsView& query, const SearchParams& params, Scratch& scratch,
                                       std::span<Hit> out, SearchStats* stats) const {
   const State& s = *state_;

@@ -34,6 +34,7 @@ class FlatIndex final : public Index {
   std::size_t bytes() const noexcept override;
   Result<void> add(const RowsView& rows) override;
   Result<void> remove(std::span<const std::uint32_t> rows) override;
+  Result<std::vector<std::uint32_t>> compact(Run& run) override;
   Result<std::size_t> search(const RowsView& query, const SearchParams& params, Scratch& scratch, std::span<Hit> out,
                              SearchStats* stats = nullptr) const override;
   Result<Hits> search_batch(const RowsView& queries, const SearchParams& params, Run& run,

@@ -154,6 +154,10 @@ void CodePair::truncate(std::size_t rows) noexcept {
   }
 }
 
+void CodePair::keep(std::span<const std::uint32_t> rows) {
+  for (const auto& codes : stored_) codes->keep(rows);
+}
+
 std::size_t CodePair::candidates(const SearchParams& params, std::size_t k) const noexcept {
   if (finer_.empty()) return k;
   return params.rerank > 0 ? std::max<std::size_t>(params.rerank, k) : std::max<std::size_t>(4 * k, 64);

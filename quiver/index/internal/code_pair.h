@@ -45,8 +45,9 @@ class CodePair {
   Result<DenseInput> for_coarse(const DenseInput& queries, Matrix& memory, Threads& threads) const;
   bool reranks() const noexcept { return !finer_.empty(); }
   std::size_t bytes() const noexcept;
-  Result<void> append(const RowsView& rows);  // nothing changes when it fails
-  void truncate(std::size_t rows) noexcept;   // Requires: rows <= those there are
+  Result<void> append(const RowsView& rows);       // nothing changes when it fails
+  void truncate(std::size_t rows) noexcept;        // Requires: rows <= those there are
+  void keep(std::span<const std::uint32_t> rows);  // as Codes::keep
 
   // How many rows to find by coarse() for k hits: k, or with rerank params.rerank, by default max(4 k, 64).
   std::size_t candidates(const SearchParams& params, std::size_t k) const noexcept;

@@ -23,4 +23,12 @@ Result<void> remove_rows(Removed& removed, std::span<const std::uint32_t> rows, 
   return {};
 }
 
+std::vector<std::uint32_t> rows_left(const Removed& removed, std::size_t size) {
+  std::vector<std::uint32_t> rows;
+  for (std::size_t row = 0; row < size; ++row) {
+    if (!removed.contains(row)) rows.push_back(static_cast<std::uint32_t>(row));
+  }
+  return rows;
+}
+
 }  // namespace quiver::internal

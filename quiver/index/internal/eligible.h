@@ -44,6 +44,9 @@ class Removed {
 Result<void> remove_rows(Removed& removed, std::span<const std::uint32_t> rows, std::size_t size,
                          const RowSlots* slots = nullptr);
 
+// The rows of an index of `size` that are not removed, rising.
+std::vector<std::uint32_t> rows_left(const Removed& removed, std::size_t size);
+
 class Eligible {
  public:
   // With `slots`, everything here is asked by slot, and the filter by the row that lies there.

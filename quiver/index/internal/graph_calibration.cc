@@ -125,10 +125,7 @@ Result<GraphCalibration> calibrate_graph(GraphBody& body, const DenseInput& base
 
 Result<GraphCalibration> calibrate_again(const GraphBody& body, Run& run) {
   if (body.sample_queries.rows() > 0) return measure(body, body.sample_queries.view(), {}, run);
-  std::vector<std::uint32_t> live;
-  for (std::size_t slot = 0; slot < body.size(); ++slot) {
-    if (!body.removed.contains(slot)) live.push_back(static_cast<std::uint32_t>(slot));
-  }
+  const std::vector<std::uint32_t> live = rows_left(body.removed, body.size());
   Random random(run.seed(), mix(stream_of("graph calibration"), body.slots.rows()));
   std::vector<std::uint32_t> selves = random.sample(static_cast<std::uint32_t>(live.size()), kCalibrationQueries);
   for (std::uint32_t& self : selves) self = live[self];

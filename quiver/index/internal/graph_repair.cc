@@ -157,10 +157,7 @@ void repair_graph(Graph& graph, const Removed& removed, std::span<const std::uin
 }
 
 void enter_by(Graph& graph, const Removed& removed, std::uint64_t seed) {
-  std::vector<std::uint32_t> live;
-  for (std::size_t i = 0; i < graph.rows.rows(); ++i) {
-    if (!removed.contains(i)) live.push_back(static_cast<std::uint32_t>(i));
-  }
+  const std::vector<std::uint32_t> live = rows_left(removed, graph.rows.rows());
   const std::size_t wanted = std::clamp<std::size_t>(live.size(), 1, GraphOptions{}.entries);
   const GraphLayout& layout = graph.rows.layout();
   graph.root =
