@@ -30,6 +30,7 @@ class Removed {
     if (!contains(row)) return;
     words_[row / 64] &= ~(std::uint64_t{1} << (row % 64));
     --count_;
+    while (!words_.empty() && words_.back() == 0) words_.pop_back();
   }
   std::size_t count() const noexcept { return count_; }
   std::span<const std::uint64_t> words() const noexcept { return words_; }

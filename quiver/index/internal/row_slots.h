@@ -37,9 +37,7 @@ class RowSlots {
   }
   // Without a table a removed row still has its slot: its owner knows which are removed.
   std::optional<std::uint32_t> slot_of(std::size_t row) const noexcept;
-  std::size_t bytes() const noexcept {
-    return row_of_.size() * sizeof(std::uint32_t) + by_row_.size() * sizeof(Placed);
-  }
+  std::size_t bytes() const noexcept { return row_of_.size() * sizeof(std::uint32_t); }  // that searches read
 
   void release(std::uint32_t slot) noexcept;  // its row is removed
   // The next rows take these slots: released ones, or the next behind the last. `gone` says which slots have no row,
