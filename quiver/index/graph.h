@@ -11,7 +11,7 @@
 //
 // Parts, each in internal/: graph_space (short points), graph_builder (who is whose neighbour), graph_rows (the
 // layout), graph_walk (one walk), graph_search (queries along walks), graph_calibration (recall instead of knobs),
-// graph_update (rows added later).
+// graph_update (rows that come and go: places are used again, row numbers are not, recall is measured anew).
 // SearchParams: `recall` picks the effort that reached it when the index was built (default .95); `effort` > 0 replaces
 // it by a number of hops; `rerank` candidates are scored by the finer codes (0: some more than k). A filter that few
 // rows pass is answered by a scan of those, so that never fewer than min(k, matches) hits come back. A batch lets

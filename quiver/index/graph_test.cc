@@ -8,6 +8,7 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <numeric>
 #include <set>
 
 #include "quiver/core/container.h"
@@ -288,6 +289,36 @@ TEST(Graph, RowsAddedToNextToNothing) {
   ASSERT_TRUE(index->add(copies.view()).has_value());
   const Hits of_copies = all_hits(*index, copies.view().slice(0, 1), {.k = 20});
   for (const Hit& hit : of_copies.of(0)) EXPECT_EQ(hit.distance, 0);
+}
+
+TEST(Graph, PlacesAreUsedAgainAndRecallStays) {
+  const Matrix base = clustered(1500, 12, kSeed), more = clustered(1500, 12, kSeed, 5),
+               queries = clustered(60, 12, kSeed, kQueries);
+  const auto index = made("graph", base.view(), Metric::L2), exact = made("flat + f16", base.view(), Metric::L2);
+  const std::size_t bytes = index->bytes();
+  for (std::uint32_t first = 0; first < 1500; first += 250) {  // the oldest go, until none of the first rows is left
+    std::vector<std::uint32_t> gone(250);
+    std::iota(gone.begin(), gone.end(), first);
+    for (Index* each : {index.get(), exact.get()}) {
+      ASSERT_TRUE(each->remove(gone).has_value());
+      ASSERT_TRUE(each->add(more.view().slice(first, 250)).has_value());
+    }
+  }
+  EXPECT_EQ(index->size(), 3000U);
+  EXPECT_EQ(index->live(), 1500U);
+  EXPECT_LT(static_cast<double>(index->bytes()), 1.15 * static_cast<double>(bytes));
+  EXPECT_GE(recall_beside(*index, *exact, queries.view(), {.k = 10, .recall = 0.99F}), 0.97);
+  const std::uint32_t old = 3;
+  EXPECT_THAT(index->remove({&old, 1}).error().message(), HasSubstr("removed already"));
+  // Numbered anew, the same rows are the same answers.
+  const Hits before = all_hits(*index, queries.view(), {.k = 10});
+  Run run({.threads = 1});
+  const auto numbers = index->compact(run);
+  ASSERT_TRUE(numbers.has_value());
+  Hits after = all_hits(*index, queries.view(), {.k = 10});
+  for (Hit& hit : after.hits) hit.row = (*numbers)[hit.row];
+  EXPECT_EQ(after.hits, before.hits);
+  EXPECT_EQ(index->size(), 1500U);
 }
 
 TEST(Graph, RemovedRowsLeadOnButAreNoHits) {

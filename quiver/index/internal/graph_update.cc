@@ -22,7 +22,7 @@ void draw_entries(GraphBody& body) {
 
 // Every removed slot becomes free.
 void repair(GraphBody& body) {
-  std::vector<std::uint32_t> dead, gone;
+  std::vector<std::uint32_t> dead, gone;  // both rising
   for (std::size_t slot = 0; slot < body.size(); ++slot) {
     if (body.removed.contains(slot)) gone.push_back(static_cast<std::uint32_t>(slot));
   }
