@@ -312,7 +312,7 @@ TEST(Graph, PlacesAreUsedAgainAndRecallStays) {
   EXPECT_THAT(index->remove({&old, 1}).error().message(), HasSubstr("removed already"));
   // Numbered anew, the same rows are the same answers.
   const Hits before = all_hits(*index, queries.view(), {.k = 10});
-  Run run({.threads = 1});
+  quiver::Run run({.threads = 1});
   const auto numbers = index->compact(run);
   ASSERT_TRUE(numbers.has_value());
   Hits after = all_hits(*index, queries.view(), {.k = 10});

@@ -254,6 +254,22 @@ RC_GTEST_PROP(Quantizers, AppendingIsEncodingAtOnce, ()) {
   RC_ASSERT(equal(decoded(*grown), decoded(*d.codes)));
 }
 
+RC_GTEST_PROP(Quantizers, RowsMoveAsTheyAre, ()) {
+  const Drawn d = draw();
+  const auto rows = static_cast<std::uint32_t>(d.codes->rows());
+  const auto from = *rc::gen::inRange<std::uint32_t>(0, rows), to = *rc::gen::inRange<std::uint32_t>(0, rows);
+  Matrix wanted = decoded(*d.codes);
+  std::copy_n(wanted.row(from).data(), d.space.dims, wanted.row(to).data());
+  d.codes->overwrite(to, from);
+  RC_ASSERT(equal(decoded(*d.codes), wanted));
+  const std::vector<std::uint32_t> kept{to, 0};
+  const Matrix query = query_for(d);
+  const std::vector<float> before = distances(*d.codes, query);
+  d.codes->keep(kept);
+  RC_ASSERT(d.codes->rows() == 2U);
+  RC_ASSERT(distances(*d.codes, query) == (std::vector<float>{before[to], before[0]}));
+}
+
 RC_GTEST_PROP(Quantizers, SavingAndLoadingChangesNothing, ()) {
   const Drawn d = draw();
   const Folder folder;
