@@ -178,9 +178,10 @@ std::vector<Verb> bench_verbs() {
            .summary = "time searches beside bandwidth and GEMM peak",
            .details = "Random vectors are the hardest data for whatever approximates; give your own with --data. "
                       "One after another: latency. In batches: throughput.",
-           .examples = {{"quiver bench limits --rows 100000 --dims 128", ""},
-                        {"quiver bench limits --data base.fvecs --query-data query.fvecs --metric l2 --specs flat,graph",
-                         "on your own data"}}},
+           .examples =
+               {{"quiver bench limits --rows 100000 --dims 128", ""},
+                {"quiver bench limits --data base.fvecs --query-data query.fvecs --metric l2 --specs flat,graph",
+                 "on your own data"}}},
           run_limits_bench),
   };
 }

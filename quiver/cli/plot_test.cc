@@ -33,9 +33,9 @@ TEST(Plot, EveryPointIsDrawnOnceAndCarriesItsNote) {
 }
 
 TEST(Plot, WhatAnAxisCannotShowIsLeftOut) {
-  const Plot plot{
-      .y = Scale::Log,
-      .series = {{.label = "s", .x = {1, 2, std::numeric_limits<double>::quiet_NaN()}, .y = {0, 7, 9}}, {.label = "t"}}};
+  const Plot plot{.y = Scale::Log,
+                  .series = {{.label = "s", .x = {1, 2, std::numeric_limits<double>::quiet_NaN()}, .y = {0, 7, 9}},
+                             {.label = "t"}}};
   const std::string svg = plot_svg(plot);
   EXPECT_THAT(svg, HasSubstr("s: 2, 7"));
   EXPECT_THAT(svg, Not(HasSubstr("s: 1, 0")));

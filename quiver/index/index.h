@@ -51,8 +51,8 @@ struct SearchStats {
   std::uint64_t reranked = 0;    // of these, by the finer codes
   std::uint64_t bytes_read = 0;  // of codes
   std::uint64_t hops = 0;        // rows whose neighbours a walk read
-  float expected_recall = 0;     // of its finest codes' neighbours, at this effort when it calibrated itself; 0: not known
-  std::string_view plan;         // "scan", "filter first", "matrix product", "inverted lists", "walk"
+  float expected_recall = 0;  // of its finest codes' neighbours, at this effort when it calibrated itself; 0: not known
+  std::string_view plan;      // "scan", "filter first", "matrix product", "inverted lists", "walk"
 };
 
 // Hits of a batch: query i owns hits[i * k .. i * k + counts[i]).

@@ -18,7 +18,8 @@ double student_95(std::size_t degrees) noexcept {
   constexpr std::array kFew = {12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228};
   if (degrees == 0) return kInfinity;
   if (degrees <= kFew.size()) return kFew[degrees - 1];
-  const double z = 1.959964, nu = static_cast<double>(degrees);  // Cornish and Fisher's expansion, 2e-3 at 11 degrees, falling
+  const double z = 1.959964,
+               nu = static_cast<double>(degrees);  // Cornish and Fisher's expansion, 2e-3 at 11 degrees, falling
   return z + (z * z * z + z) / (4 * nu) + (5 * std::pow(z, 5) + 16 * z * z * z + 3 * z) / (96 * nu * nu);
 }
 

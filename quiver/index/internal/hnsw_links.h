@@ -37,7 +37,8 @@ class HnswLinks {
     const std::uint32_t* list = list_of(row, level);
     return {list + 1, list[0]};
   }
-  // Asks for the memory of a list that will soon be read. Inlined always, or g++ 12 drops the call as one without effect.
+  // Asks for the memory of a list that will soon be read. Inlined always, or g++ 12 drops the call as one without
+  // effect.
   [[gnu::always_inline]] void prefetch(std::uint32_t row, unsigned level) const noexcept {
     const std::uint32_t* list = list_of(row, level);
     for (unsigned at = 0; at <= capacity(level); at += kLine) __builtin_prefetch(list + at);

@@ -9,7 +9,7 @@ namespace quiver::internal {
 namespace {
 constexpr float kOutlier = 16;          // largest coordinate over root mean square that 8 bits still carry well
 constexpr float kSmallest = 0x1p-100F;  // largest coordinate of a query whose scale floats can still hold
-}
+}  // namespace
 
 QueryMap::QueryMap(const Projection& projection, float unit)
     : from_(projection.from()),

@@ -1,4 +1,5 @@
-// The values below a limit moved to the front, as levels without compressing stores do it: one by one, without branches.
+// The values below a limit moved to the front, as levels without compressing stores do it: one by one, without
+// branches.
 #pragma once
 
 #include <cstddef>
