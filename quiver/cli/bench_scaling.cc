@@ -123,9 +123,8 @@ Result<Family> generated(const Family& like, const ScalingFlags& flags, Run& run
 std::vector<std::size_t> sizes_of(std::span<const int> wanted, std::size_t most) {
   std::vector<std::size_t> sizes;
   for (const int rows : wanted) sizes.push_back(std::min(static_cast<std::size_t>(rows), most));
-  std::ranges::sort(sizes);
-  const auto again = std::ranges::unique(sizes);
-  sizes.erase(again.begin(), again.end());
+  std::sort(sizes.begin(), sizes.end());
+  sizes.erase(std::unique(sizes.begin(), sizes.end()), sizes.end());
   return sizes;
 }
 
