@@ -77,17 +77,19 @@ docs: demo  ## Run the commands shown in the documentation and compare what they
 	@$(STEP) "docs" tools/run_docs --build $(BUILD)
 
 # Under sanitizers a compilation costs several times as much: the unit and property tests of the modules that handle memory,
-# files and threads are built, not every program.
-SANITIZED := simd_test core_test data_test compress_test model_test index_test inspect_test recipes_test cli_test property_test
+# files and threads are built, not every program; for races, of those that start threads.
+SANITIZED := simd_test core_test data_test compress_test model_test index_test property_test
+THREADED := core_test index_test property_test
+# $(call sanitize,PRESET,TESTS,BEFORE CTEST)
 define sanitize
 	@$(STEP) "configure $(1)" cmake --preset $(1) --log-level=WARNING $(CONFIGURE)
-	@$(STEP) "build $(1) with $(JOBS) jobs" cmake --build build/$(1) --parallel $(JOBS) --target $(SANITIZED)
-	@$(STEP) "tests under $(1)" $(2) $(call ctest,build/$(1)) -R '^($(subst $(eval ) ,|,$(SANITIZED)))$$'
+	@$(STEP) "build $(1) with $(JOBS) jobs" cmake --build build/$(1) --parallel $(JOBS) --target $(2)
+	@$(STEP) "tests under $(1)" $(3) $(call ctest,build/$(1)) -R '^($(subst $(eval ) ,|,$(2)))$$'
 endef
 
 sanitizers: bootstrap  ## Tests of the torch-free modules under asan + ubsan, then tsan
-	$(call sanitize,asan,)
-	$(call sanitize,tsan,env TSAN_OPTIONS=suppressions=$(CURDIR)/cmake/tsan.supp $(FIXED_ADDRESSES))
+	$(call sanitize,asan,$(SANITIZED),)
+	$(call sanitize,tsan,$(THREADED),env TSAN_OPTIONS=suppressions=$(CURDIR)/cmake/tsan.supp $(FIXED_ADDRESSES))
 
 instructions: build  ## Count the instructions of fixed searches and compare them with those on record
 	@$(STEP) "instructions" tools/instructions $(BUILD)
