@@ -285,7 +285,8 @@ TEST(Ivf, RemovedRowsAreNoHitsAndListsCloseUp) {
     for (std::uint32_t row = 0; row < 3000; ++row) (row % 2 == 0 ? even : odd).push_back(row);
     const std::uint32_t first[] = {0};
     ASSERT_TRUE(index->remove(first).has_value());
-    for (const Hit& hit : all_hits(*index, base.view().slice(0, 1), {.k = 10}).of(0)) EXPECT_NE(hit.row, 0U);
+    const Hits left = all_hits(*index, base.view().slice(0, 1), {.k = 10});
+    for (const Hit& hit : left.of(0)) EXPECT_NE(hit.row, 0U);
     ASSERT_TRUE(index->remove(std::span(even).subspan(1)).has_value());
     ASSERT_TRUE(exact->remove(even).has_value());
     EXPECT_EQ(index->live(), 1500U);
