@@ -62,7 +62,7 @@ TEST(Ivf, FindsWhatAScanFinds) {
       all_hits(*index, queries.view(), {.k = 10}, &stats);
       EXPECT_EQ(stats.plan, "inverted lists") << what;
       EXPECT_GE(recall_beside(*index, *exact, queries.view(), {.k = 10}), 0.9) << what;
-      EXPECT_GE(recall_beside(*index, *exact, queries.view(), {.k = 10, .recall = 0.99F}), 0.97) << what;
+      EXPECT_GE(recall_beside(*index, *exact, queries.view(), {.k = 10, .recall = 0.99F}), 0.975) << what;
       EXPECT_GE(recall_beside(*index, *exact, queries.view(), {.k = 100, .recall = 0.99F}),
                 metric == Metric::Dot ? 0.75 : 0.87)
           << what;  // recall is measured at 10: a hundred products lie closer together

@@ -42,6 +42,10 @@ std::vector<Hit> nearest(MatrixView rows, MatrixView queries, std::size_t q, std
   return best.sorted();
 }
 
+// By inner product a query has nothing in the rows' last coordinate, so what a projection leaves of the two is not
+// alike.
+bool leaves_alike(Metric metric) noexcept { return metric != Metric::Dot; }
+
 std::vector<float> lengths_behind(MatrixView rows, std::size_t dims) {
   std::vector<float> lengths(rows.rows);
   for (std::size_t i = 0; i < rows.rows; ++i) {
@@ -50,12 +54,13 @@ std::vector<float> lengths_behind(MatrixView rows, std::size_t dims) {
   return lengths;
 }
 
-// What part of the ten nearest by all coordinates is among the twenty nearest by the first dims and the length of the
-// rest, for rows in a basis of falling variance.
+// What part of the ten nearest by all coordinates is among the twenty nearest by the first dims and, with `rest`, the
+// length of the others, for rows in a basis of falling variance.
 double kept_near(MatrixView rows, MatrixView queries, std::span<const std::uint32_t> selves,
-                 const std::vector<std::vector<Hit>>& truth, std::size_t dims, Run& run) {
+                 const std::vector<std::vector<Hit>>& truth, std::size_t dims, bool rest, Run& run) {
   std::vector<std::size_t> found(selves.size(), 0);
-  const std::vector<float> rests = lengths_behind(rows, dims), query_rests = lengths_behind(queries, dims);
+  const std::vector<float> rests = rest ? lengths_behind(rows, dims) : std::vector<float>{};
+  const std::vector<float> query_rests = rest ? lengths_behind(queries, dims) : std::vector<float>(queries.rows);
   run.threads().parallel_for(selves.size(), 8, [&](std::size_t begin, std::size_t end, unsigned) {
     std::vector<float> distances;
     for (std::size_t q = begin; q < end; ++q) {
@@ -75,7 +80,8 @@ double kept_near(MatrixView rows, MatrixView queries, std::span<const std::uint3
 }
 
 // `as_query` turns a row into what a search for it would look for.
-Result<std::size_t> enough_dims(MatrixView base, const std::function<void(std::span<float>)>& as_query, Run& run) {
+Result<std::size_t> enough_dims(MatrixView base, const std::function<void(std::span<float>)>& as_query, bool rest,
+                                Run& run) {
   const std::size_t most = std::min(base.cols, base.rows);
   if (most <= 32) return most;
   Random random(run.seed(), stream_of("graph dims"));
@@ -101,7 +107,8 @@ Result<std::size_t> enough_dims(MatrixView base, const std::function<void(std::s
   while (low < high) {
     if (run.stop()) return run.stopped("choosing how many dimensions to keep");
     const std::size_t middle = (low + high) / 2;
-    if (kept_near(turned.view(), turned_queries.view(), selves, truth, 16 * middle - 1, run) >= kKept) {
+    const std::size_t dims = 16 * middle - (rest ? 1 : 0);  // below `most`, as middle is below high
+    if (kept_near(turned.view(), turned_queries.view(), selves, truth, dims, rest, run) >= kKept) {
       high = middle;
     } else {
       low = middle + 1;
@@ -161,9 +168,10 @@ Result<GraphSpace> GraphSpace::fit(MatrixView base, const Space& space, std::siz
       const auto scale = static_cast<float>(squared > 0 ? std::sqrt(made.longest_ / squared) : 0);
       for (float& x : row) x *= scale;
     };
-    QUIVER_TRY(options.dims, enough_dims(rows, as_query, run));
+    QUIVER_TRY(options.dims, enough_dims(rows, as_query, leaves_alike(space.metric), run));
   }
-  made.rest_ = options.method == "pca" && options.dims > 1 && options.dims < rows.cols && options.dims <= rows.rows;
+  made.rest_ = leaves_alike(space.metric) && options.method == "pca" && options.dims > 1 && options.dims < rows.cols &&
+               options.dims <= rows.rows;
   if (made.rest_) --options.dims;
   QUIVER_TRY(Projection projection, fit_projection(options, rows, {}, Metric::L2, run));
   made.projection_.emplace(std::move(projection));

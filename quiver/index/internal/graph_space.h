@@ -5,10 +5,10 @@
 //                       a query's is zero. M is the largest squared length of the rows it was fitted on.
 //   2. shorter          the leading principal components, as few as lose no neighbour (measured, see fit); random
 //                       directions where hardly any rows are given, or all are alike: others may be added later
-//   3. what is left     one coordinate more, the length |r| of what the projection leaves of a row. A query's is half
-//   of
-//                       its own: near rows leave something alike, of a cosine about 1/2, and then the difference of
-//                       the two adds what is missing to a squared distance. As good as dozens of further components
+//   3. what is left     one coordinate more, the length |r| of what the projection leaves of a row; a query has half
+//                       of its own there. Near rows leave something alike, of a cosine about 1/2, and then the
+//                       difference of the two adds what is missing to a squared distance: as good as dozens of
+//                       further components. Not under Dot, where a query lacks the rows' last coordinate
 //   4. one scale        so that squared distances stay well within f16
 //
 // Thread-safety: immutable after fit(). Cost: rows by matrix kernels; one query about a microsecond (query_map.h).
