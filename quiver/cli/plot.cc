@@ -8,6 +8,8 @@
 #include <limits>
 #include <string_view>
 
+#include "quiver/inspect/escaped.h"
+
 namespace quiver::cli {
 namespace {
 
@@ -24,29 +26,6 @@ constexpr std::string_view kPlotStyle =
     "text{fill:var(--ink)}.faint{fill:var(--faint)}.title{font-size:17px;font-weight:600}.grid{stroke:var(--grid)}"
     ".series path{fill:none;stroke-width:1.6}.ours path{stroke-width:3.2}.ours text{font-weight:600}"
     "circle{stroke:var(--ground);stroke-width:1}";
-
-std::string plot_escaped(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      default:
-        out += c;
-    }
-  }
-  return out;
-}
 
 bool shown(Scale scale, double value) {
   if (!std::isfinite(value)) return false;
@@ -108,14 +87,13 @@ std::string series_svg(const PlotSeries& series, std::size_t number, const Axis&
     dots += fmt::format(
         "<circle cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"{}\" fill=\"{}\"><title>{}: {:.4g}, {:.4g}{}</title></"
         "circle>\n",
-        left, top, series.ours ? 4.5 : 3.2, colour, plot_escaped(series.label), series.x[i], series.y[i],
-        plot_escaped(note));
+        left, top, series.ours ? 4.5 : 3.2, colour, escaped(series.label), series.x[i], series.y[i], escaped(note));
   }
   std::string out = fmt::format("<g class=\"series{}\">", series.ours ? " ours" : "");
   if (series.joined && !path.empty()) out += fmt::format("<path d=\"{}\" style=\"stroke:{}\"/>\n", path, colour);
   const double row = kTop + 12 + 21 * static_cast<double>(number);
   out += fmt::format("<circle cx=\"{}\" cy=\"{}\" r=\"5\" fill=\"{}\"/><text x=\"{}\" y=\"{}\">{}</text>", kLegend,
-                     row - 4, colour, kLegend + 13, row, plot_escaped(series.label));
+                     row - 4, colour, kLegend + 13, row, escaped(series.label));
   return out + dots + "</g>\n";
 }
 
@@ -160,13 +138,12 @@ std::string plot_svg(const Plot& plot) {
       "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 900 {:.0f}\" role=\"img\" aria-label=\"{}\">\n"
       "<style>{}</style>\n<rect width=\"900\" height=\"{:.0f}\" style=\"fill:var(--ground)\"/>\n"
       "<text class=\"title\" x=\"{}\" y=\"28\">{}</text><text class=\"faint\" x=\"{}\" y=\"48\">{}</text>\n",
-      height, plot_escaped(plot.title), kPlotStyle, height, kLeft, plot_escaped(plot.title), kLeft,
-      plot_escaped(plot.subtitle));
+      height, escaped(plot.title), kPlotStyle, height, kLeft, escaped(plot.title), kLeft, escaped(plot.subtitle));
   if (x.low <= x.high) out += grid_of(x, y);
   out += fmt::format("<text x=\"{}\" y=\"{}\" text-anchor=\"middle\">{}</text>", kLeft + kPlotWidth / 2,
-                     kTop + kHeight + 46, plot_escaped(plot.x_label));
+                     kTop + kHeight + 46, escaped(plot.x_label));
   out += fmt::format("<text x=\"18\" y=\"{0}\" text-anchor=\"middle\" transform=\"rotate(-90 18 {0})\">{1}</text>\n",
-                     kTop + kHeight / 2, plot_escaped(plot.y_label));
+                     kTop + kHeight / 2, escaped(plot.y_label));
   for (const bool ours : {false, true}) {  // ours last, so in front
     for (std::size_t i = 0; i < plot.series.size(); ++i) {
       if (plot.series[i].ours == ours) out += series_svg(plot.series[i], i, x, y);

@@ -196,21 +196,10 @@ Result<Hits> GraphIndex::search_batch(const RowsView& queries, const SearchParam
                                   batch.hits.counts, parts[worker]);
     QUIVER_CHECK(done.has_value());  // queries were checked
   });
-  for (const SearchStats& part : parts) {
-    counted.distances += part.distances;
-    counted.hops += part.hops;
-    counted.reranked += part.reranked;
-    counted.bytes_read += part.bytes_read;
-  }
-  // What a walk did not complete.
-  Scratch scratch(&run.threads());
-  for (std::size_t q = 0; q < batch.input.rows(); ++q) {
-    if (run.stop()) return run.stopped("searching");
-    if (batch.hits.counts[q] == k) continue;
-    QUIVER_TRY(const std::size_t found,
-               search.scan(batch.input.row(q), k, batch.eligible, scratch, batch.room(q), counted));
-    batch.hits.counts[q] = static_cast<std::uint32_t>(found);
-  }
+  for (const SearchStats& part : parts) counted.add_counts(part);
+  QUIVER_TRY(batch.complete(run, [&](TypedView query, Scratch& scratch, std::span<Hit> room) {
+    return search.scan(query, k, batch.eligible, scratch, room, counted);
+  }));
   return std::move(batch.hits);
 }
 

@@ -222,9 +222,7 @@ Result<Hits> HnswIndex::search_batch(const RowsView& queries, const SearchParams
     if (run.stop()) return run.stopped("searching");
     for (const Worker& w : workers) {
       if (w.error) return *w.error;
-      counted.distances += w.stats.distances;
-      counted.hops += w.stats.hops;
-      counted.bytes_read += w.stats.bytes_read;
+      counted.add_counts(w.stats);
     }
     counted.plan = "walk";
   }

@@ -53,6 +53,14 @@ struct SearchStats {
   std::uint64_t hops = 0;        // rows whose neighbours a walk read
   float expected_recall = 0;  // of its finest codes' neighbours, at this effort when it calibrated itself; 0: not known
   std::string_view plan;      // "scan", "filter first", "matrix product", "inverted lists", "walk"
+
+  // What one thread of a search counted joins the others'; plan and expectation stay.
+  void add_counts(const SearchStats& part) noexcept {
+    distances += part.distances;
+    reranked += part.reranked;
+    bytes_read += part.bytes_read;
+    hops += part.hops;
+  }
 };
 
 // Hits of a batch: query i owns hits[i * k .. i * k + counts[i]).

@@ -216,19 +216,10 @@ Result<Hits> IvfIndex::search_batch(const RowsView& queries, const SearchParams&
                                    batch.hits.counts, parts[worker]);
     QUIVER_CHECK(done.has_value());  // queries were checked
   });
-  for (const SearchStats& part : parts) {
-    counted.distances += part.distances;
-    counted.reranked += part.reranked;
-    counted.bytes_read += part.bytes_read;
-  }
-  // What the lists probed did not complete.
-  Scratch scratch(&run.threads());
-  for (std::size_t q = 0; q < count; ++q) {
-    if (run.stop()) return run.stopped("searching");
-    if (batch.hits.counts[q] == batch.k) continue;
-    QUIVER_TRY(const std::size_t found, s.scan(batch.input.row(q), plan, scratch, batch.room(q), counted));
-    batch.hits.counts[q] = static_cast<std::uint32_t>(found);
-  }
+  for (const SearchStats& part : parts) counted.add_counts(part);
+  QUIVER_TRY(batch.complete(run, [&](TypedView query, Scratch& scratch, std::span<Hit> room) {
+    return s.scan(query, plan, scratch, room, counted);
+  }));
   return std::move(batch.hits);
 }
 

@@ -7,12 +7,12 @@
 #include <limits>
 
 #include "quiver/core/file.h"
+#include "quiver/inspect/escaped.h"
 #include "quiver/inspect/internal/html.h"
 
 namespace quiver {
 namespace {
 using internal::colour;
-using internal::escaped;
 using internal::short_number;
 
 struct Range {

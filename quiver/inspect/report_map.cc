@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "quiver/core/json.h"
+#include "quiver/inspect/escaped.h"
 #include "quiver/inspect/internal/html.h"
 #include "quiver/inspect/report.h"
 
@@ -172,16 +173,16 @@ Result<void> HtmlReport::map(const ReportMap& map) {
                      {"labels", map.labels}};
   const unsigned number = maps_++;
   body_ +=
-      fmt::format("<figure class=map id=map{}><figcaption>{}</figcaption>\n", number, internal::escaped(map.title));
+      fmt::format("<figure class=map id=map{}><figcaption>{}</figcaption>\n", number, escaped(map.title));
   for (std::size_t g = 0; g < map.group_names.size(); ++g) {
     body_ += fmt::format("<span class=key><i style=\"background:{}\"></i>{}</span>",
-                         internal::colour(static_cast<unsigned>(g)), internal::escaped(map.group_names[g]));
+                         internal::colour(static_cast<unsigned>(g)), escaped(map.group_names[g]));
   }
   if (!map.labels.empty())
     body_ += "<div><input type=search placeholder=\"find in the labels\" aria-label=\"find in the labels\"></div>\n";
   body_ += fmt::format("<canvas role=img aria-label=\"{}\"></canvas><div class=tip hidden></div>\n",
-                       internal::escaped(map.title));
-  if (!map.caption.empty()) body_ += fmt::format("<figcaption>{}</figcaption>", internal::escaped(map.caption));
+                       escaped(map.title));
+  if (!map.caption.empty()) body_ += fmt::format("<figcaption>{}</figcaption>", escaped(map.caption));
   body_ += fmt::format("</figure>\n<script>quiverMap(document.getElementById('map{}'), {})</script>\n", number,
                        internal::json_in_script(dump_json(data, -1)));
   return {};

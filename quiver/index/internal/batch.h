@@ -4,6 +4,7 @@
 //   QUIVER_TRY(Batch batch, Batch::of(queries, params, space(), removed, live(), stats));
 //   if (batch.empty()) return std::move(batch.hits);
 //   ... batch.set(q, best) ...
+//   QUIVER_TRY(batch.complete(run, scan));     // what a walk or probed lists found too little for
 //
 // Borrows queries, removed, filter and stats. Thread-safety: one owner; set() from many, each for queries of its own.
 #pragma once
@@ -29,6 +30,19 @@ struct Batch {
   std::span<Hit> room(std::size_t query) noexcept { return std::span(hits.hits).subspan(query * k, k); }
   void set(std::size_t query, const TopK& best) {
     hits.counts[query] = static_cast<std::uint32_t>(best.sorted_into(room(query)));
+  }
+  // Queries that an approximate search left with fewer than k hits are answered by scan(query, scratch, room), which
+  // returns a Result of how many it found. Errors: of scan, Cancelled.
+  template <class Scan>
+  Result<void> complete(Run& run, const Scan& scan) {
+    Scratch scratch(&run.threads());
+    for (std::size_t q = 0; q < input.rows(); ++q) {
+      if (run.stop()) return run.stopped("searching");
+      if (hits.counts[q] == k) continue;
+      QUIVER_TRY(const std::size_t found, scan(input.row(q), scratch, room(q)));
+      hits.counts[q] = static_cast<std::uint32_t>(found);
+    }
+    return {};
   }
 };
 

@@ -1,4 +1,4 @@
-// The pieces that the parts of a report share: escaping and number format.
+// The pieces that the parts of a report share: scripts, colours and number format.
 #pragma once
 #include <cstdint>
 #include <span>
@@ -7,7 +7,6 @@
 
 namespace quiver::internal {
 
-std::string escaped(std::string_view text);           // for HTML text and attributes
 std::string json_in_script(const std::string& json);  // so that no text can end the <script> element
 std::string base64(std::span<const std::uint8_t> bytes);
 std::string short_number(double value);  // at most 4 significant digits
