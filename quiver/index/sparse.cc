@@ -254,10 +254,7 @@ Result<Hits> SparseIndex::search_batch(const RowsView& queries, const SearchPara
   if (run.stop()) return run.stopped(kStep);
   if (stats != nullptr) {
     stats->plan = "inverted lists";
-    for (const Worker& w : workers) {
-      stats->distances += w.stats.distances;
-      stats->bytes_read += w.stats.bytes_read;
-    }
+    for (const Worker& w : workers) stats->add_counts(w.stats);
   }
   return hits;
 }
