@@ -172,16 +172,15 @@ Result<void> HtmlReport::map(const ReportMap& map) {
                      {"groups", internal::base64(groups)},
                      {"labels", map.labels}};
   const unsigned number = maps_++;
-  body_ +=
-      fmt::format("<figure class=map id=map{}><figcaption>{}</figcaption>\n", number, escaped(map.title));
+  body_ += fmt::format("<figure class=map id=map{}><figcaption>{}</figcaption>\n", number, escaped(map.title));
   for (std::size_t g = 0; g < map.group_names.size(); ++g) {
     body_ += fmt::format("<span class=key><i style=\"background:{}\"></i>{}</span>",
                          internal::colour(static_cast<unsigned>(g)), escaped(map.group_names[g]));
   }
   if (!map.labels.empty())
     body_ += "<div><input type=search placeholder=\"find in the labels\" aria-label=\"find in the labels\"></div>\n";
-  body_ += fmt::format("<canvas role=img aria-label=\"{}\"></canvas><div class=tip hidden></div>\n",
-                       escaped(map.title));
+  body_ +=
+      fmt::format("<canvas role=img aria-label=\"{}\"></canvas><div class=tip hidden></div>\n", escaped(map.title));
   if (!map.caption.empty()) body_ += fmt::format("<figcaption>{}</figcaption>", escaped(map.caption));
   body_ += fmt::format("</figure>\n<script>quiverMap(document.getElementById('map{}'), {})</script>\n", number,
                        internal::json_in_script(dump_json(data, -1)));
