@@ -9,7 +9,6 @@
 #include <filesystem>
 #include <fstream>
 #include <numeric>
-#include <set>
 
 #include "quiver/core/container.h"
 #include "quiver/core/file.h"
@@ -28,10 +27,8 @@ using internal::hits_of;
 using internal::kQueries;
 using internal::kSeed;
 using internal::made;
-using internal::of_query;
 using internal::opened_with;
 using internal::recall_beside;
-using internal::Some;
 using internal::space_of;
 using testing::HasSubstr;
 
@@ -128,28 +125,7 @@ TEST(Graph, EveryNumberOfRows) {
   }
 }
 
-TEST(Graph, RowsAllAlikeAndRowsOfZeros) {
-  for (const Metric metric : {Metric::L2, Metric::Dot, Metric::Cosine}) {
-    for (const float value : {0.0F, 2.0F}) {
-      const Matrix base = all_alike(800, 6, value);
-      const auto index = made("graph", base.view(), metric);
-      const auto exact = made("flat + f16", base.view(), metric);
-      const Matrix queries = clustered(3, 6, kSeed), zero(1, 6);
-      for (const MatrixView query : {queries.view(), zero.view()}) {
-        for (const std::uint32_t k : {1U, 10U, 700U, 5000U}) {
-          const Hits hits = all_hits(*index, query, {.k = k}), truth = all_hits(*exact, query, {.k = k});
-          EXPECT_EQ(hits.counts, truth.counts);
-          for (std::size_t q = 0; q < hits.queries(); ++q) {
-            std::set<std::uint32_t> rows;
-            for (const Hit& hit : hits.of(q)) EXPECT_TRUE(rows.insert(hit.row).second);
-            ASSERT_EQ(hits.of(q).front().distance, truth.of(q).front().distance);
-            ASSERT_EQ(hits.of(q).back().distance, truth.of(q).back().distance);
-          }
-        }
-      }
-    }
-  }
-  // Some zero rows and many copies among others.
+TEST(Graph, ZeroRowsAndCopiesAmongOthers) {
   Matrix mixed = clustered(800, 12, kSeed);
   for (std::size_t i = 0; i < mixed.rows(); i += 3) std::fill_n(mixed.row(i).data(), 12, 0.0F);
   for (std::size_t i = 1; i < mixed.rows(); i += 3) std::copy_n(mixed.row(1 + i % 60).data(), 12, mixed.row(i).data());
@@ -158,29 +134,6 @@ TEST(Graph, RowsAllAlikeAndRowsOfZeros) {
     const auto index = made("graph", mixed.view(), metric);
     const auto exact = made("flat + f16", mixed.view(), metric);
     EXPECT_GE(recall_beside(*index, *exact, queries.view(), {.k = 10, .recall = 0.99F}), 0.9) << name_of(metric);
-  }
-}
-
-// Files repeat on one thread; the projection's last bits depend on how many threads added up the moments.
-TEST(Graph, TheAnswerDependsNotOnThreadsNorOnTheBatch) {
-  const Matrix base = clustered(1500, 40, kSeed), queries = clustered(150, 40, kSeed, kQueries);
-  const auto one = made("graph", base.view(), Metric::Cosine, 1), again = made("graph", base.view(), Metric::Cosine, 1);
-  const TemporaryFolder folder;
-  ASSERT_TRUE(one->save(folder.path() / "one.qvi").has_value());
-  ASSERT_TRUE(again->save(folder.path() / "again.qvi").has_value());
-  EXPECT_EQ(Container::open(folder.path() / "one.qvi", "index")->digest(),
-            Container::open(folder.path() / "again.qvi", "index")->digest());
-  Scratch scratch, with_threads;
-  for (const SearchParams& params : {SearchParams{.k = 10}, SearchParams{.k = 1, .recall = 0.5F},
-                                     SearchParams{.k = 30, .rerank = 31, .effort = 60}}) {
-    const Hits batch = all_hits(*one, queries.view(), params);
-    quiver::Run alone({.threads = 1});
-    EXPECT_EQ(batch.hits, one->search_batch(queries.view(), params, alone)->hits);
-    for (std::size_t q = 0; q < queries.rows(); ++q) {
-      ASSERT_EQ(hits_of(*one, queries.view().slice(q, 1), params, scratch), of_query(batch, q)) << "query " << q;
-    }
-    EXPECT_EQ(all_hits(*one, queries.view().slice(70, 3), params).hits,
-              std::vector<Hit>(batch.hits.begin() + 70 * params.k, batch.hits.begin() + 73 * params.k));
   }
 }
 
@@ -344,36 +297,6 @@ TEST(Graph, RemovedRowsLeadOnButAreNoHits) {
   EXPECT_EQ(only[0].row, 2000U);
 }
 
-TEST(Graph, FiltersLoseNoHitsWhateverTheyClaim) {
-  const Matrix base = clustered(5000, 12, kSeed), queries = clustered(40, 12, kSeed, kQueries);
-  const auto index = made("graph", base.view(), Metric::L2), exact = made("flat + f16", base.view(), Metric::L2);
-  const Some none(0), one(5001), percent(100), half(2), percent_claims_all(100, 1), none_claims_all(0, 1),
-      all_claims_none(1, 0);
-  Scratch scratch;
-  for (const Some* filter : {&none, &one, &percent, &half, &percent_claims_all, &none_claims_all, &all_claims_none}) {
-    for (const std::uint32_t k : {1U, 10U, 80U}) {
-      const SearchParams params{.k = k, .filter = filter};
-      const Hits found = all_hits(*index, queries.view(), params), truth = all_hits(*exact, queries.view(), params);
-      ASSERT_EQ(found.counts, truth.counts);
-      for (std::size_t q = 0; q < queries.rows(); ++q) {
-        for (const Hit& hit : found.of(q)) ASSERT_TRUE(filter->allows(hit.row));
-        ASSERT_EQ(hits_of(*index, queries.view().slice(q, 1), params, scratch), of_query(found, q));
-      }
-    }
-    EXPECT_GE(recall_beside(*index, *exact, queries.view(), {.k = 10, .filter = filter}), 0.9);
-  }
-  SearchStats stats;
-  all_hits(*index, queries.view(), {.k = 10, .filter = &half}, &stats);
-  EXPECT_EQ(stats.plan, "walk");
-  all_hits(*index, queries.view(), {.k = 10, .filter = &percent}, &stats);
-  EXPECT_EQ(stats.plan, "filter first");
-  // With removed rows too.
-  std::vector<std::uint32_t> gone;
-  for (std::uint32_t row = 0; row < 5000; row += 4) gone.push_back(row);
-  ASSERT_TRUE(index->remove(gone).has_value());
-  for (const Hit& hit : all_hits(*index, queries.view(), {.k = 10, .filter = &half}).hits) EXPECT_EQ(hit.row % 4, 2U);
-}
-
 TEST(Graph, EffortAndRerankDoWhatTheySay) {
   const Matrix base = clustered(3000, 16, kSeed), queries = clustered(50, 16, kSeed, kQueries);
   const auto index = made("graph", base.view(), Metric::L2), exact = made("flat + f16", base.view(), Metric::L2);
@@ -417,46 +340,6 @@ TEST(Graph, ARecallOutOfReachCarriesWhatWasReached) {
   std::vector<Hit> hits(10);
   ASSERT_TRUE(index->search(queries.view().slice(0, 1), {.k = 10, .recall = 0.9999F}, scratch, hits, &single));
   EXPECT_EQ(single.expected_recall, asked.expected_recall);
-}
-
-// Queries that come from elsewhere than the rows: the effort is measured on those that were given.
-TEST(Graph, CalibratesOnTheQueriesItIsGiven) {
-  const Matrix base = clustered(1000, 16, kSeed), queries = clustered(200, 16, kSeed + 1, kQueries);
-  quiver::Run run({.seed = kSeed, .threads = 2});
-  const auto index =
-      build_index(*IndexSpec::parse("graph"), base.view(), space_of(16, Metric::L2), queries.view(), run);
-  ASSERT_TRUE(index.has_value()) << index.error().message();
-  const auto exact = made("flat + f16", base.view(), Metric::L2);
-  EXPECT_GE(recall_beside(**index, *exact, queries.view(), {.k = 10}), 0.92);
-  EXPECT_NE(dynamic_cast<const GraphIndex&>(**index).calibration(),
-            dynamic_cast<const GraphIndex&>(*made("graph", base.view(), Metric::L2)).calibration());
-  Matrix bad(3, 16);
-  bad.row(1)[2] = NAN;
-  EXPECT_FALSE(build_index(*IndexSpec::parse("graph"), base.view(), space_of(16, Metric::L2), bad.view(), run));
-  const Matrix shorter(3, 4);
-  EXPECT_THAT(build_index(*IndexSpec::parse("graph"), base.view(), space_of(16, Metric::L2), shorter.view(), run)
-                  .error()
-                  .message(),
-              HasSubstr("sample queries of 4 dims"));
-}
-
-TEST(Graph, QueriesOfAnyLengthAreAnswered) {
-  const Matrix base = clustered(700, 10, kSeed);
-  for (const Metric metric : {Metric::L2, Metric::Dot, Metric::Cosine}) {
-    const auto index = made("graph", base.view(), metric), exact = made("flat + f16", base.view(), metric);
-    for (const float scale : {0.0F, 1e-30F, 1e-12F, 1e-3F, 1e3F, 1e12F, 1e25F, 1e37F}) {
-      Matrix queries = clustered(10, 10, kSeed, kQueries);
-      for (std::size_t q = 0; q < queries.rows(); ++q) {
-        for (float& x : queries.row(q)) x *= scale;
-      }
-      const Hits hits = all_hits(*index, queries.view(), {.k = 10});
-      const Hits truth = all_hits(*exact, queries.view(), {.k = 10});
-      EXPECT_EQ(hits.counts, truth.counts) << name_of(metric) << " at " << scale;
-      if (metric != Metric::L2 && scale >= 1e-12F && scale <= 1e12F) {
-        EXPECT_GE(GroundTruth{truth}.recall(hits, 10), 0.9) << name_of(metric) << " at " << scale;
-      }
-    }
-  }
 }
 
 TEST(Graph, SaysWhatIsWrong) {

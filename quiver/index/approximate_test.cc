@@ -1,0 +1,180 @@
+// The laws that every index with a recall of its own keeps, whatever it walks or probes: one row of kKinds each.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <set>
+
+#include "quiver/core/metric.h"
+#include "quiver/core/temporary_folder.h"
+#include "quiver/index/graph.h"
+#include "quiver/index/internal/index_testing.h"
+#include "quiver/index/ivf.h"
+
+namespace quiver {
+namespace {
+using internal::all_alike;
+using internal::all_hits;
+using internal::clustered;
+using internal::hits_of;
+using internal::kQueries;
+using internal::kSeed;
+using internal::made;
+using internal::of_query;
+using internal::recall_beside;
+using internal::Some;
+using internal::space_of;
+using testing::HasSubstr;
+
+struct Kind {
+  const char *spec, *exact;  // and a scan of the codes that order its hits in the end
+  const char* of_alike;      // its spec for rows that are all alike
+  const char* plan;          // what a search says it did
+  std::size_t rows;          // enough that it does not scan them
+  double recall;             // at least, under filters and of queries of any length
+};
+constexpr Kind kKinds[] = {
+    {"graph", "flat + f16", "graph", "walk", 5000, 0.9},
+    {"ivf", "flat + f16", "ivf(9)", "inverted lists", 6000, 0.85},
+    {"ivf(60) + lvq(8)", "flat + lvq(8)", "ivf(9) + lvq(8)", "inverted lists", 6000, 0.85},
+};
+
+class EveryApproximateIndex : public testing::TestWithParam<Kind> {};
+INSTANTIATE_TEST_SUITE_P(Kinds, EveryApproximateIndex, testing::ValuesIn(kKinds),
+                         [](const auto& info) { return "Kind" + std::to_string(info.index); });
+
+std::vector<std::pair<float, float>> calibration_of(const Index& index) {
+  if (const auto* graph = dynamic_cast<const GraphIndex*>(&index)) return graph->calibration();
+  return dynamic_cast<const IvfIndex&>(index).calibration();
+}
+
+TEST_P(EveryApproximateIndex, FindsRowsThatAreAllAlike) {
+  for (const Metric metric : {Metric::L2, Metric::Dot, Metric::Cosine}) {
+    for (const float value : {0.0F, 2.0F}) {
+      const Matrix base = all_alike(800, 6, value);
+      const auto index = made(GetParam().of_alike, base.view(), metric);
+      const auto exact = made(GetParam().exact, base.view(), metric);
+      const Matrix queries = clustered(3, 6, kSeed), zero(1, 6);
+      for (const MatrixView query : {queries.view(), zero.view()}) {
+        for (const std::uint32_t k : {1U, 10U, 700U, 5000U}) {
+          for (const std::uint32_t effort : {0U, 2U}) {
+            const Hits hits = all_hits(*index, query, {.k = k, .effort = effort});
+            const Hits truth = all_hits(*exact, query, {.k = k});
+            EXPECT_EQ(hits.counts, truth.counts);
+            for (std::size_t q = 0; q < hits.queries(); ++q) {
+              std::set<std::uint32_t> rows;
+              for (const Hit& hit : hits.of(q)) EXPECT_TRUE(rows.insert(hit.row).second);
+              ASSERT_EQ(hits.of(q).front().distance, truth.of(q).front().distance);
+              ASSERT_EQ(hits.of(q).back().distance, truth.of(q).back().distance);
+            }
+          }
+        }
+      }
+    }
+  }
+}
+
+struct Form {
+  const char* spec;
+  std::uint32_t effort;  // little of it
+};
+class EveryForm : public testing::TestWithParam<Form> {};
+INSTANTIATE_TEST_SUITE_P(Forms, EveryForm,
+                         testing::Values(Form{"graph", 60}, Form{"ivf(40)", 6},
+                                         Form{"ivf(40) + pq(12,4) + rerank(lvq(8))", 6}, Form{"ivf(40) + lvq(8)", 6},
+                                         Form{"ivf(40) + lvq(4) + rerank(f16)", 6}),
+                         [](const auto& info) { return "Form" + std::to_string(info.index); });
+
+// Files repeat on one thread; the projection's last bits depend on how many threads added up the moments.
+TEST_P(EveryForm, AnswersWithoutRegardToThreadsAndBatches) {
+  const Matrix base = clustered(3000, 40, kSeed), queries = clustered(300, 40, kSeed, kQueries);
+  const auto one = made(GetParam().spec, base.view(), Metric::Cosine, 1),
+             again = made(GetParam().spec, base.view(), Metric::Cosine, 1);
+  const TemporaryFolder folder;
+  ASSERT_TRUE(one->save(folder.path() / "one.qvi").has_value());
+  ASSERT_TRUE(again->save(folder.path() / "again.qvi").has_value());
+  EXPECT_EQ(Container::open(folder.path() / "one.qvi", "index")->digest(),
+            Container::open(folder.path() / "again.qvi", "index")->digest());
+  Scratch scratch;
+  for (const SearchParams& params : {SearchParams{.k = 10}, SearchParams{.k = 1, .recall = 0.5F},
+                                     SearchParams{.k = 30, .rerank = 31, .effort = GetParam().effort}}) {
+    const Hits batch = all_hits(*one, queries.view(), params);
+    quiver::Run alone({.threads = 1});
+    EXPECT_EQ(batch.hits, one->search_batch(queries.view(), params, alone)->hits);
+    for (std::size_t q = 0; q < queries.rows(); ++q) {
+      ASSERT_EQ(hits_of(*one, queries.view().slice(q, 1), params, scratch), of_query(batch, q)) << "query " << q;
+    }
+    EXPECT_EQ(all_hits(*one, queries.view().slice(70, 3), params).hits,
+              std::vector<Hit>(batch.hits.begin() + 70 * params.k, batch.hits.begin() + 73 * params.k));
+  }
+}
+
+TEST_P(EveryApproximateIndex, LosesNoHitsToFiltersWhateverTheyClaim) {
+  const auto rows = static_cast<std::uint32_t>(GetParam().rows);
+  const Matrix base = clustered(rows, 12, kSeed), queries = clustered(40, 12, kSeed, kQueries);
+  const auto index = made(GetParam().spec, base.view(), Metric::L2);
+  const auto exact = made(GetParam().exact, base.view(), Metric::L2);
+  const Some none(0), one(rows + 1), percent(100), half(2), percent_claims_all(100, 1), none_claims_all(0, 1),
+      all_claims_none(1, 0);
+  Scratch scratch;
+  for (const Some* filter : {&none, &one, &percent, &half, &percent_claims_all, &none_claims_all, &all_claims_none}) {
+    for (const std::uint32_t k : {1U, 10U, 80U}) {
+      const SearchParams params{.k = k, .filter = filter};
+      const Hits found = all_hits(*index, queries.view(), params), truth = all_hits(*exact, queries.view(), params);
+      ASSERT_EQ(found.counts, truth.counts);
+      for (std::size_t q = 0; q < queries.rows(); ++q) {
+        for (const Hit& hit : found.of(q)) ASSERT_TRUE(filter->allows(hit.row));
+        ASSERT_EQ(hits_of(*index, queries.view().slice(q, 1), params, scratch), of_query(found, q));
+      }
+    }
+    EXPECT_GE(recall_beside(*index, *exact, queries.view(), {.k = 10, .filter = filter}), GetParam().recall);
+  }
+  SearchStats stats;
+  all_hits(*index, queries.view(), {.k = 10, .filter = &half}, &stats);
+  EXPECT_EQ(stats.plan, GetParam().plan);
+  all_hits(*index, queries.view(), {.k = 10, .filter = &one}, &stats);
+  EXPECT_EQ(stats.plan, "filter first");
+  std::vector<std::uint32_t> gone;  // with removed rows too
+  for (std::uint32_t row = 0; row < rows; row += 4) gone.push_back(row);
+  ASSERT_TRUE(index->remove(gone).has_value());
+  for (const Hit& hit : all_hits(*index, queries.view(), {.k = 10, .filter = &half}).hits) EXPECT_EQ(hit.row % 4, 2U);
+}
+
+TEST_P(EveryApproximateIndex, CalibratesOnTheQueriesItIsGiven) {
+  const IndexSpec spec = *IndexSpec::parse(GetParam().spec);
+  const Matrix base = clustered(3000, 16, kSeed), queries = clustered(200, 16, kSeed + 1, kQueries);
+  quiver::Run run({.seed = kSeed, .threads = 2});
+  const auto index = build_index(spec, base.view(), space_of(16, Metric::L2), queries.view(), run);
+  ASSERT_TRUE(index.has_value()) << index.error().message();
+  const auto exact = made(GetParam().exact, base.view(), Metric::L2);
+  EXPECT_GE(recall_beside(**index, *exact, queries.view(), {.k = 10}), 0.92);
+  EXPECT_NE(calibration_of(**index), calibration_of(*made(GetParam().spec, base.view(), Metric::L2)));
+  Matrix bad(3, 16);
+  bad.row(1)[2] = NAN;
+  EXPECT_FALSE(build_index(spec, base.view(), space_of(16, Metric::L2), bad.view(), run));
+  const Matrix shorter(3, 4);
+  EXPECT_THAT(build_index(spec, base.view(), space_of(16, Metric::L2), shorter.view(), run).error().message(),
+              HasSubstr("sample queries of 4 dims"));
+}
+
+TEST_P(EveryApproximateIndex, AnswersQueriesOfAnyLength) {
+  const Matrix base = clustered(2000, 10, kSeed);
+  for (const Metric metric : {Metric::L2, Metric::Dot, Metric::Cosine}) {
+    const auto index = made(GetParam().spec, base.view(), metric), exact = made(GetParam().exact, base.view(), metric);
+    for (const float scale : {0.0F, 1e-30F, 1e-12F, 1e-3F, 1e3F, 1e12F, 1e25F, 1e37F}) {
+      Matrix queries = clustered(10, 10, kSeed, kQueries);
+      for (std::size_t q = 0; q < queries.rows(); ++q) {
+        for (float& x : queries.row(q)) x *= scale;
+      }
+      const Hits hits = all_hits(*index, queries.view(), {.k = 10});
+      const Hits truth = all_hits(*exact, queries.view(), {.k = 10});
+      EXPECT_EQ(hits.counts, truth.counts) << name_of(metric) << " at " << scale;
+      if (metric != Metric::L2 && scale >= 1e-12F && scale <= 1e12F) {
+        EXPECT_GE(GroundTruth{truth}.recall(hits, 10), GetParam().recall) << name_of(metric) << " at " << scale;
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace quiver
