@@ -41,7 +41,7 @@ constexpr Kind kKinds[] = {
 
 class EveryApproximateIndex : public testing::TestWithParam<Kind> {};
 INSTANTIATE_TEST_SUITE_P(Kinds, EveryApproximateIndex, testing::ValuesIn(kKinds),
-                         [](const auto& info) { return "Kind" + std::to_string(info.index); });
+                         [](const auto& kind) { return "Kind" + std::to_string(kind.index); });
 
 std::vector<std::pair<float, float>> calibration_of(const Index& index) {
   if (const auto* graph = dynamic_cast<const GraphIndex*>(&index)) return graph->calibration();
@@ -83,7 +83,7 @@ INSTANTIATE_TEST_SUITE_P(Forms, EveryForm,
                          testing::Values(Form{"graph", 60}, Form{"ivf(40)", 6},
                                          Form{"ivf(40) + pq(12,4) + rerank(lvq(8))", 6}, Form{"ivf(40) + lvq(8)", 6},
                                          Form{"ivf(40) + lvq(4) + rerank(f16)", 6}),
-                         [](const auto& info) { return "Form" + std::to_string(info.index); });
+                         [](const auto& form) { return "Form" + std::to_string(form.index); });
 
 // Files repeat on one thread; the projection's last bits depend on how many threads added up the moments.
 TEST_P(EveryForm, AnswersWithoutRegardToThreadsAndBatches) {
