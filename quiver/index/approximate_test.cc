@@ -1,8 +1,10 @@
-// The laws that every index with a recall of its own keeps, whatever it walks or probes: one row of kKinds each.
+// The laws that every index with a recall of its own keeps, whatever it walks or probes: one row of kKinds each; and
+// those of compact(), which all indexes of dense rows keep.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <numeric>
 #include <set>
 
 #include "quiver/core/metric.h"
@@ -138,6 +140,128 @@ TEST_P(EveryApproximateIndex, LosesNoHitsToFiltersWhateverTheyClaim) {
   for (std::uint32_t row = 0; row < rows; row += 4) gone.push_back(row);
   ASSERT_TRUE(index->remove(gone).has_value());
   for (const Hit& hit : all_hits(*index, queries.view(), {.k = 10, .filter = &half}).hits) EXPECT_EQ(hit.row % 4, 2U);
+}
+
+// What compact() owes, whatever holds the rows.
+struct Compacted {
+  const char *spec, *exact;  // and a scan of the codes that order its hits in the end
+  SearchParams all;          // a search that misses nothing
+};
+class EveryCompactedIndex : public testing::TestWithParam<Compacted> {};
+INSTANTIATE_TEST_SUITE_P(
+    Kinds, EveryCompactedIndex,
+    testing::Values(Compacted{"flat", "flat", {.k = 10}},
+                    Compacted{"flat + lvq(4) + rerank(f16)", "flat + f16", {.k = 10, .rerank = 400}},
+                    Compacted{"graph", "flat + f16", {.k = 10, .rerank = 200, .effort = 400}},
+                    Compacted{"hnsw", "flat", {.k = 10, .effort = 400}},
+                    Compacted{"hnsw + lvq(4) + rerank(f16)", "flat + f16", {.k = 10, .rerank = 400, .effort = 400}},
+                    Compacted{"ivf(20)", "flat + f16", {.k = 10, .rerank = 400, .effort = 20}},
+                    Compacted{"ivf(20) + lvq(8)", "flat + lvq(8)", {.k = 10, .effort = 20}}),
+    [](const auto& kind) { return "Kind" + std::to_string(kind.index); });
+
+std::string saved(const Index& index, const std::filesystem::path& path) {
+  const auto done = index.save(path);
+  EXPECT_TRUE(done.has_value()) << done.error().message();
+  return Container::open(path, "index")->digest();
+}
+
+TEST_P(EveryCompactedIndex, GivesBackRoomAndNumbersRowsAnew) {
+  const Matrix base = clustered(1800, 12, kSeed), more = clustered(600, 12, kSeed, 5),
+               queries = clustered(60, 12, kSeed, kQueries);
+  const auto index = made(GetParam().spec, base.view(), Metric::L2, 1),
+             exact = made(GetParam().exact, base.view(), Metric::L2, 1);
+  std::vector<std::uint32_t> left;
+  for (Index* each : {index.get(), exact.get()}) {
+    ASSERT_TRUE(each->add(more.view()).has_value());
+    std::vector<std::uint32_t> gone;
+    left.clear();
+    for (std::uint32_t row = 0; row < 2400; ++row) (row % 3 == 0 || row / 100 == 7 ? gone : left).push_back(row);
+    ASSERT_TRUE(each->remove(gone).has_value());
+  }
+  const std::size_t bytes = index->bytes();
+  const double recall = recall_beside(*index, *exact, queries.view(), GetParam().all);
+  const Hits before = all_hits(*exact, queries.view(), {.k = 10});
+  const TemporaryFolder folder;
+  const std::string digest = saved(*index, folder.path() / "before.qvi");
+  quiver::Run cancelled, run({.threads = 2});
+  cancelled.cancel();
+  EXPECT_EQ(index->compact(cancelled).error().code(), Code::Cancelled);
+  EXPECT_EQ(saved(*index, folder.path() / "cancelled.qvi"), digest) << "nothing has changed";
+
+  const auto numbers = index->compact(run);
+  ASSERT_TRUE(numbers.has_value()) << numbers.error().message();
+  EXPECT_EQ(*numbers, left);
+  EXPECT_EQ(*exact->compact(run), left);
+  EXPECT_EQ(index->size(), left.size());
+  EXPECT_EQ(index->live(), left.size());
+  EXPECT_LT(static_cast<double>(index->bytes()), 0.8 * static_cast<double>(bytes) + 40'000);
+  Hits after = all_hits(*exact, queries.view(), {.k = 10});
+  for (Hit& hit : after.hits) hit.row = (*numbers)[hit.row];
+  EXPECT_EQ(after.hits, before.hits);
+  EXPECT_GE(recall_beside(*index, *exact, queries.view(), GetParam().all), std::min(recall, 0.999)) << "seed " << kSeed;
+  EXPECT_GE(recall_beside(*index, *exact, queries.view(), {.k = 10}), 0.85) << "seed " << kSeed;
+
+  // As good as new: compacting again changes nothing, the file opens, rows are added and removed under their numbers.
+  const std::string once = saved(*index, folder.path() / "once.qvi");
+  std::vector<std::uint32_t> same(left.size());
+  std::iota(same.begin(), same.end(), 0U);
+  EXPECT_EQ(*index->compact(run), same);
+  EXPECT_EQ(saved(*index, folder.path() / "twice.qvi"), once);
+  const auto opened = open_index(folder.path() / "once.qvi");
+  ASSERT_TRUE(opened.has_value()) << opened.error().message();
+  for (Index* each : {index.get(), opened->get(), exact.get()}) {
+    ASSERT_TRUE(each->add(queries.view()).has_value());
+    const std::uint32_t gone[] = {0, 17, static_cast<std::uint32_t>(left.size())};
+    ASSERT_TRUE(each->remove(gone).has_value());
+  }
+  const Hits grown = all_hits(*index, queries.view(), GetParam().all);
+  EXPECT_EQ(all_hits(**opened, queries.view(), GetParam().all).hits, grown.hits);
+  EXPECT_GE(recall_beside(*index, *exact, queries.view(), GetParam().all), std::min(recall, 0.999)) << "seed " << kSeed;
+  EXPECT_EQ(grown.of(1).front().row, left.size() + 1) << "a row that was added is its own nearest";
+}
+
+TEST_P(EveryCompactedIndex, HowFewRowsSoever) {
+  const Matrix base = clustered(40, 5, kSeed), queries = clustered(3, 5, kSeed, kQueries);
+  quiver::Run run({.threads = 1});
+  for (const std::uint32_t kept : {0U, 1U, 2U, 33U, 40U}) {
+    const auto index = made(GetParam().spec, base.view(), Metric::L2),
+               exact = made(GetParam().exact, base.view(), Metric::L2);
+    std::vector<std::uint32_t> gone(40 - kept), left(kept);
+    std::iota(gone.begin(), gone.end(), 0U);
+    std::iota(left.begin(), left.end(), 40 - kept);
+    for (Index* each : {index.get(), exact.get()}) {
+      ASSERT_TRUE(each->remove(gone).has_value());
+      ASSERT_EQ(*each->compact(run), left);
+      ASSERT_EQ(each->size(), kept);
+    }
+    const TemporaryFolder folder;
+    saved(*index, folder.path() / "few.qvi");
+    const auto opened = open_index(folder.path() / "few.qvi");
+    ASSERT_TRUE(opened.has_value()) << kept << ": " << opened.error().message();
+    for (int round = 0; round < 2; ++round) {
+      const Hits truth = all_hits(*exact, queries.view(), {.k = 50});
+      for (const Index* each : {index.get(), opened->get()}) {
+        ASSERT_EQ(all_hits(*each, queries.view(), {.k = 50}).hits, truth.hits) << kept << " rows";
+      }
+      for (Index* each : {index.get(), opened->get(), exact.get()}) ASSERT_TRUE(each->add(queries.view()).has_value());
+    }
+  }
+}
+
+TEST_P(EveryCompactedIndex, RowsAllAlike) {
+  const Matrix base = all_alike(900, 6, 2);
+  const auto index = made(GetParam().spec, base.view(), Metric::L2);
+  std::vector<std::uint32_t> gone;
+  for (std::uint32_t row = 0; row < 900; row += 2) gone.push_back(row);
+  ASSERT_TRUE(index->remove(gone).has_value());
+  quiver::Run run({.threads = 1});
+  ASSERT_TRUE(index->compact(run).has_value());
+  const Hits hits = all_hits(*index, base.view().slice(0, 2), {.k = 500});
+  for (std::size_t q = 0; q < 2; ++q) {
+    std::set<std::uint32_t> rows;
+    for (const Hit& hit : hits.of(q)) EXPECT_TRUE(rows.insert(hit.row).second && hit.row < 450);
+    EXPECT_EQ(rows.size(), 450U);
+  }
 }
 
 TEST_P(EveryApproximateIndex, CalibratesOnTheQueriesItIsGiven) {

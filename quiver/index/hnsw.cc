@@ -9,6 +9,7 @@
 #include "quiver/index/internal/code_pair.h"
 #include "quiver/index/internal/exact_scan.h"
 #include "quiver/index/internal/hnsw_insert.h"
+#include "quiver/index/internal/hnsw_repair.h"
 
 namespace quiver {
 namespace {
@@ -163,6 +164,19 @@ Result<void> HnswIndex::add(const RowsView& rows) {
 
 Result<void> HnswIndex::remove(std::span<const std::uint32_t> rows) {
   return internal::remove_rows(state_->removed, rows, size());
+}
+
+Result<std::vector<std::uint32_t>> HnswIndex::compact(Run& run) {
+  if (run.stop()) return run.stopped("compacting a graph");
+  State& s = *state_;
+  std::vector<std::uint32_t> rows = internal::rows_left(s.removed, size());
+  HnswLinks links = s.links;  // so that nothing has changed if the run stops
+  QUIVER_TRY(internal::repair_links(links, s.codes.coarse(), s.removed, s.effort_of_build(), run));
+  links.keep(rows);
+  s.links = std::move(links);
+  s.codes.keep(rows);
+  s.removed = {};
+  return rows;
 }
 
 Result<std::size_t> HnswIndex::search(const RowsView& query, const SearchParams& params, Scratch& scratch,

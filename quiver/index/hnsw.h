@@ -13,7 +13,7 @@
 // Invariants
 //   - Rows are inserted one after the other, each into all its levels, in the order given (insertion_order.h), by one
 //     thread: the graph depends on rows, order, run.seed() and spec alone. Rows inserted early become hubs, so recall
-//     depends on the order (inspect/order_risk.h). A removed row stays in the graph and leads on.
+//     depends on the order (inspect/order_risk.h). A removed row stays in the graph and leads on until compact().
 //   - Never fewer than min(k, rows alive and allowed) hits: where a walk would be dearer than comparing the allowed
 //   rows,
 //     or came back short, they are compared, exactly.
@@ -47,6 +47,7 @@ class HnswIndex final : public Index {
   std::size_t bytes() const noexcept override;
   Result<void> add(const RowsView& rows) override;
   Result<void> remove(std::span<const std::uint32_t> rows) override;
+  Result<std::vector<std::uint32_t>> compact(Run& run) override;  // Cost: internal/hnsw_repair.h
   Result<std::size_t> search(const RowsView& query, const SearchParams& params, Scratch& scratch, std::span<Hit> out,
                              SearchStats* stats = nullptr) const override;
   Result<Hits> search_batch(const RowsView& queries, const SearchParams& params, Run& run,

@@ -200,6 +200,35 @@ TEST(Hnsw, RemovedRowsLeadOnButAreNoHits) {
   EXPECT_THAT(of_first(found_by(*index, queries.view(), {.k = 10})), ElementsAre(Hit{2000, 0}));
 }
 
+TEST(Hnsw, CompactingLosesNoRecall) {
+  const Matrix base = drawn(4000, 16, 1), queries = drawn(100, 16, 2);
+  for (const std::uint32_t one_in : {10U, 2U}) {
+    const auto index = built_from("hnsw", base.view(), Metric::L2), exact = built_from("flat", base.view(), Metric::L2);
+    std::vector<std::uint32_t> gone;
+    for (std::uint32_t row = 0; row < 4000; row += one_in) gone.push_back(row);
+    quiver::Run run({.threads = 1});
+    for (Index* each : {index.get(), exact.get()}) ASSERT_TRUE(each->remove(gone).has_value());
+    const auto numbers = index->compact(run);
+    ASSERT_TRUE(numbers.has_value()) << numbers.error().message();
+    EXPECT_EQ(*numbers, *exact->compact(run));
+    Matrix left(numbers->size(), 16);
+    for (std::size_t i = 0; i < left.rows(); ++i) std::ranges::copy(base.row((*numbers)[i]), left.row(i).begin());
+    const auto fresh = built_from("hnsw", left.view(), Metric::L2);
+    for (const std::uint32_t effort : {16U, 40U, 100U}) {
+      const SearchParams params{.k = 10, .effort = effort};
+      SearchStats compacted, rebuilt;
+      found_by(*index, queries.view(), params, 1, &compacted);
+      found_by(*fresh, queries.view(), params, 1, &rebuilt);
+      const double recall = recall_of(*index, *exact, queries.view(), params);
+      EXPECT_GE(recall, recall_of(*fresh, *exact, queries.view(), params) - 0.01)
+          << "one in " << one_in << " gone, effort " << effort << ", seed " << kSeed;
+      EXPECT_LT(static_cast<double>(compacted.distances), 1.1 * static_cast<double>(rebuilt.distances));
+    }
+    const auto degrees = dynamic_cast<const HnswIndex&>(*index).in_degrees();
+    EXPECT_EQ(std::ranges::count(degrees, 0U), 0) << "a row that nobody leads to is found by no walk";
+  }
+}
+
 TEST(Hnsw, FiltersLoseNoHitsWhateverTheyClaim) {
   const Matrix base = drawn(6000, 12, 1), queries = drawn(40, 12, 2);
   const auto index = built_from("hnsw", base.view(), Metric::L2);

@@ -23,11 +23,6 @@ Scratch::Worker& Scratch::worker(unsigned number) {
   return *workers_[number];
 }
 
-Result<std::vector<std::uint32_t>> Index::compact(Run&) {
-  return Error::unsupported(
-      fmt::format("compacting '{}'; build an index of the rows that are left, or use flat or graph", spec()));
-}
-
 Result<RowsView> queries_for(const Index& index, const Rows& queries) {
   QUIVER_TRY(const std::size_t dims, comparable(queries.space(), index.space()));
   if (dims < index.space().dims) {

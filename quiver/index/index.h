@@ -105,9 +105,8 @@ class Index {
   // Errors: NotFound for a row that does not exist or is removed already; then nothing is removed.
   virtual Result<void> remove(std::span<const std::uint32_t> rows) = 0;
   // Gives back the memory of removed rows and numbers the others anew, 0 .. live()-1 in their former order: the
-  // answer's i-th number is what row i was called before. Errors: Unsupported (this structure cannot), Cancelled; then
-  // nothing is changed.
-  virtual Result<std::vector<std::uint32_t>> compact(Run& run);
+  // answer's i-th number is what row i was called before. Errors: Cancelled; then nothing is changed.
+  virtual Result<std::vector<std::uint32_t>> compact(Run& run) = 0;
 
   // One query; writes at most k hits and returns how many. Requires: out.size() >= min(params.k, size()).
   virtual Result<std::size_t> search(const RowsView& query, const SearchParams& params, Scratch& scratch,

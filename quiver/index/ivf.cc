@@ -160,6 +160,14 @@ Result<void> IvfIndex::remove(std::span<const std::uint32_t> rows) {
   return {};
 }
 
+Result<std::vector<std::uint32_t>> IvfIndex::compact(Run& run) {
+  if (run.stop()) return run.stopped("compacting an inverted file");
+  std::vector<std::uint32_t> rows = internal::rows_left(state_->removed, size());
+  state_->parts.keep(rows);
+  state_->removed = {};
+  return rows;
+}
+
 Result<std::size_t> IvfIndex::search(const RowsView& query, const SearchParams& params, Scratch& scratch,
                                      std::span<Hit> out, SearchStats* stats) const {
   const State& s = *state_;

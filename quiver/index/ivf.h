@@ -21,8 +21,9 @@
 // A filter is asked within lists, more lists are probed the rarer it is; where that would cost more than comparing what
 // passes it, or met fewer than k rows, all that passes is compared: never fewer than min(k, matches) hits.
 // A batch goes list by list: all queries that probe a list read it together. add() puts a row into its nearest list;
-// remove() leaves a row where it is until an eighth of the places are such, then lists close up (the finer codes keep
-// the room of removed rows). File: docs/reference/formats/index.md.
+// remove() leaves a row where it is until an eighth of the places are such, then lists close up; compact() gives back
+// the room of removed rows in the finer codes too and lays all rows out list by list, as a build does. File:
+// docs/reference/formats/index.md.
 #pragma once
 #include <memory>
 
@@ -48,6 +49,7 @@ class IvfIndex final : public Index {
   std::size_t bytes() const noexcept override;
   Result<void> add(const RowsView& rows) override;
   Result<void> remove(std::span<const std::uint32_t> rows) override;
+  Result<std::vector<std::uint32_t>> compact(Run& run) override;
   Result<std::size_t> search(const RowsView& query, const SearchParams& params, Scratch& scratch, std::span<Hit> out,
                              SearchStats* stats = nullptr) const override;
   Result<Hits> search_batch(const RowsView& queries, const SearchParams& params, Run& run,

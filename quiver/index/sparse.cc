@@ -110,6 +110,31 @@ struct SparseIndex::State {
     use_owned();
   }
 
+  // The lists of these rows alone, rising; rows[i] becomes row i.
+  void keep(std::span<const std::uint32_t> kept) {
+    constexpr std::uint32_t kGone = std::numeric_limits<std::uint32_t>::max();
+    std::vector<std::uint32_t> numbers(rows, kGone);
+    for (std::size_t i = 0; i < kept.size(); ++i) numbers[kept[i]] = static_cast<std::uint32_t>(i);
+    std::vector<std::uint64_t> starts(1);
+    std::vector<std::uint32_t> new_rows;
+    std::vector<float> new_weights;
+    for (std::size_t t = 0; t < space.dims; ++t) {
+      for (std::uint64_t at = offsets[t]; at < offsets[t + 1]; ++at) {
+        if (numbers[list_rows[at]] == kGone) continue;
+        new_rows.push_back(numbers[list_rows[at]]);
+        new_weights.push_back(weights[at]);
+      }
+      starts.push_back(new_rows.size());
+    }
+    new_rows.shrink_to_fit();
+    new_weights.shrink_to_fit();
+    rows = kept.size();
+    owned_offsets = std::move(starts);
+    owned_rows = std::move(new_rows);
+    owned_weights = std::move(new_weights);
+    use_owned();
+  }
+
   // One query against all rows; `accumulators` and `chosen` are scratch.
   TopK search(std::span<const std::uint32_t> terms, std::span<const float> query_weights, std::size_t k,
               const Eligible& eligible, std::vector<float>& accumulators, std::vector<std::uint32_t>& chosen,
@@ -201,6 +226,14 @@ Result<void> SparseIndex::add(const RowsView& rows) {
 
 Result<void> SparseIndex::remove(std::span<const std::uint32_t> rows) {
   return internal::remove_rows(state_->removed, rows, state_->rows);
+}
+
+Result<std::vector<std::uint32_t>> SparseIndex::compact(Run& run) {
+  if (run.stop()) return run.stopped("compacting inverted lists");
+  std::vector<std::uint32_t> rows = internal::rows_left(state_->removed, state_->rows);
+  state_->keep(rows);
+  state_->removed = {};
+  return rows;
 }
 
 Result<std::size_t> SparseIndex::search(const RowsView& query, const SearchParams& params, Scratch& scratch,

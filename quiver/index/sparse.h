@@ -33,6 +33,7 @@ class SparseIndex final : public Index {
   std::size_t bytes() const noexcept override;
   Result<void> add(const RowsView& rows) override;  // Cost: copies the lists
   Result<void> remove(std::span<const std::uint32_t> rows) override;
+  Result<std::vector<std::uint32_t>> compact(Run& run) override;  // Cost: copies the lists
   Result<std::size_t> search(const RowsView& query, const SearchParams& params, Scratch& scratch, std::span<Hit> out,
                              SearchStats* stats = nullptr) const override;
   Result<Hits> search_batch(const RowsView& queries, const SearchParams& params, Run& run,

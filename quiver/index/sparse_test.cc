@@ -5,6 +5,9 @@
 
 #include <cmath>
 
+#include "quiver/core/temporary_folder.h"
+#include "quiver/index/spec.h"
+
 namespace quiver {
 namespace {
 using testing::ElementsAre;
@@ -46,6 +49,43 @@ TEST(Sparse, RanksByInnerProductAndLeavesOutStrangers) {
   EXPECT_THAT(nearest(**index, rows_of({{}}), {.k = 9}), ElementsAre());
   EXPECT_EQ((*index)->bytes(), 6U * 8 + 6U * 8);
   EXPECT_EQ((*index)->spec(), "sparse");
+}
+
+TEST(Sparse, CompactingRewritesTheLists) {
+  quiver::Run run({.threads = 2});
+  const SparseRows base = rows_of({{{0, 1.0F}, {2, 2.0F}}, {{1, 5.0F}}, {{2, 1.0F}}, {}, {{2, 3.0F}, {4, -1.0F}}});
+  const auto index = *SparseIndex::build(base.view(), kSpace, run);
+  EXPECT_THAT(*index->compact(run), ElementsAre(0, 1, 2, 3, 4)) << "nothing was removed";
+  const std::uint32_t gone[] = {1, 2};
+  ASSERT_TRUE(index->remove(gone).has_value());
+  const SparseRows query = rows_of({{{1, 1.0F}, {2, 3.0F}}});
+  EXPECT_THAT(nearest(*index, query, {.k = 3}), ElementsAre(Hit{4, -9}, Hit{0, -6}));
+  quiver::Run cancelled;
+  cancelled.cancel();
+  EXPECT_EQ(index->compact(cancelled).error().code(), Code::Cancelled);
+  EXPECT_EQ(index->size(), 5U);
+
+  EXPECT_THAT(*index->compact(run), ElementsAre(0, 3, 4));
+  EXPECT_EQ(index->size(), 3U);
+  EXPECT_EQ(index->live(), 3U);
+  EXPECT_EQ(index->bytes(), 6U * 8 + 4U * 8) << "the entries of three rows";
+  EXPECT_THAT(nearest(*index, query, {.k = 3}), ElementsAre(Hit{2, -9}, Hit{0, -6}));
+  const SparseRows more = rows_of({{{1, 2.0F}}});
+  ASSERT_TRUE(index->add(more.view()).has_value());
+  EXPECT_THAT(nearest(*index, query, {.k = 3}), ElementsAre(Hit{2, -9}, Hit{0, -6}, Hit{3, -2}));
+  const TemporaryFolder folder;
+  ASSERT_TRUE(index->save(folder.path() / "s.qvi").has_value());
+  const auto opened = open_index(folder.path() / "s.qvi");
+  ASSERT_TRUE(opened.has_value()) << opened.error().message();
+  EXPECT_THAT(nearest(**opened, query, {.k = 3}), ElementsAre(Hit{2, -9}, Hit{0, -6}, Hit{3, -2}));
+
+  const std::uint32_t all[] = {0, 1, 2, 3};
+  ASSERT_TRUE((*opened)->remove(all).has_value());
+  EXPECT_THAT(*(*opened)->compact(run), ElementsAre());
+  EXPECT_EQ((*opened)->size(), 0U);
+  EXPECT_THAT(nearest(**opened, query, {.k = 3}), ElementsAre());
+  ASSERT_TRUE((*opened)->add(more.view()).has_value());
+  EXPECT_THAT(nearest(**opened, query, {.k = 3}), ElementsAre(Hit{0, -2}));
 }
 
 TEST(Sparse, SaysWhatIsWrong) {

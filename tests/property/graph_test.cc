@@ -85,7 +85,7 @@ RC_GTEST_PROP(InvertedFiles, AnswerInFullWhateverTheRows, ()) {
 
 // Rows come and go in any order, places are used again, the file is closed and opened, rows are numbered anew: every
 // answer is right by a scan of the same rows, and nothing is lost when everything is asked for.
-RC_GTEST_PROP(Graphs, AnswerWhateverCameAndWent, ()) {
+void answers_whatever_came_and_went(const char* spec) {
   const auto dims = *rc::gen::inRange<std::size_t>(1, 24);
   const auto seed = *rc::gen::arbitrary<std::uint64_t>();
   const Metric metric = *rc::gen::element(Metric::L2, Metric::Dot, Metric::Cosine);
@@ -94,7 +94,7 @@ RC_GTEST_PROP(Graphs, AnswerWhateverCameAndWent, ()) {
   const Matrix base = rows_of(shape, start, dims, seed), queries = rows_of(shape, 5, dims, seed + 1);
   const Space space{.id = "qv:test", .dims = dims, .metric = metric};
   Run run({.threads = 1});
-  auto index = value_of(build_index(value_of(IndexSpec::parse("graph")), base.view(), space, {}, run));
+  auto index = value_of(build_index(value_of(IndexSpec::parse(spec)), base.view(), space, {}, run));
   auto exact = value_of(build_index(value_of(IndexSpec::parse("flat + f16")), base.view(), space, {}, run));
   std::vector<std::uint32_t> live(start);
   std::iota(live.begin(), live.end(), 0U);
@@ -152,6 +152,16 @@ RC_GTEST_PROP(Graphs, AnswerWhateverCameAndWent, ()) {
       }
     }
   }
+}
+
+RC_GTEST_PROP(Graphs, AnswerWhateverCameAndWent, ()) { answers_whatever_came_and_went("graph"); }
+RC_GTEST_PROP(InvertedFiles, AnswerWhateverCameAndWent, ()) {
+  answers_whatever_came_and_went(
+      *rc::gen::element("ivf", "ivf(3) + pq(4,4)", "ivf(5) + f16", "ivf(4) + lvq(4) + rerank(f16)"));
+}
+RC_GTEST_PROP(HnswIndexes, AnswerWhateverCameAndWent, ()) {
+  answers_whatever_came_and_went(
+      *rc::gen::element("hnsw(2,3) + f16", "hnsw(8,40) + f16", "hnsw(4,20) + lvq(4) + rerank(f16)"));
 }
 
 }  // namespace

@@ -112,13 +112,22 @@ RC_GTEST_PROP(Indexes, FiltersAreExact, ()) {
 RC_GTEST_PROP(Indexes, AddAndRemoveInAnyOrder, ()) {
   Drawn d = draw();
   std::vector<bool> gone(d.base.rows());
-  const auto steps = *rc::gen::inRange<int>(1, 6);
+  const auto steps = *rc::gen::inRange<int>(1, 8);
+  Run run({.threads = 1});
   for (int step = 0; step < steps; ++step) {
-    if (*rc::gen::arbitrary<bool>()) {
+    const auto what = *rc::gen::weightedElement<int>({{3, 0}, {3, 1}, {1, 2}});
+    if (what == 0) {
       const auto count = *rc::gen::inRange<std::size_t>(0, 30);
       const Matrix more = rows_of(property::Shape::SmallIntegers, count, d.space.dims, mix(count, gone.size()));
       done(d.index->add(more.view()));
       gone.resize(gone.size() + count);
+    } else if (what == 2) {
+      std::vector<std::uint32_t> left;
+      for (std::uint32_t row = 0; row < gone.size(); ++row) {
+        if (!gone[row]) left.push_back(row);
+      }
+      RC_ASSERT(value_of(d.index->compact(run)) == left);
+      gone.assign(left.size(), false);
     } else if (!gone.empty()) {
       const auto row = *rc::gen::inRange<std::uint32_t>(0, static_cast<std::uint32_t>(gone.size()));
       const auto removed = d.index->remove({&row, 1});

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <map>
+#include <utility>
 
 #include "quiver/index/spec.h"
 #include "tests/property/generate.h"
@@ -77,6 +78,21 @@ RC_GTEST_PROP(Sparse, ListsAreBruteForce, ()) {
     base.offsets.push_back(static_cast<std::uint32_t>(base.terms.size()));
   }
   gone.resize(rows + 20);
+  if (*rc::gen::arbitrary<bool>()) {
+    const std::vector<std::uint32_t> left = value_of(index->compact(run));
+    const SparseRows before = std::exchange(base, SparseRows{});
+    base.dims = before.dims;
+    for (const std::uint32_t row : left) {
+      RC_ASSERT(!gone[row]);
+      const auto first = before.offsets[row], last = before.offsets[row + 1];
+      base.terms.insert(base.terms.end(), before.terms.begin() + first, before.terms.begin() + last);
+      base.weights.insert(base.weights.end(), before.weights.begin() + first, before.weights.begin() + last);
+      base.offsets.push_back(static_cast<std::uint32_t>(base.terms.size()));
+    }
+    RC_ASSERT(left.size() == static_cast<std::size_t>(std::count(gone.begin(), gone.end(), false)));
+    RC_ASSERT(index->size() == left.size());
+    gone.assign(left.size(), false);
+  }
 
   const Folder folder;
   done(index->save(folder / "sparse.qvi"));

@@ -56,6 +56,29 @@ void HnswLinks::truncate(std::size_t rows) {
   place_upper(rows);
 }
 
+void HnswLinks::keep(std::span<const std::uint32_t> rows) {
+  std::vector<std::uint32_t> numbers(levels_.size(), kNoEntry), renamed;
+  std::vector<std::uint8_t> levels;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    numbers[rows[i]] = static_cast<std::uint32_t>(i);
+    levels.push_back(levels_[rows[i]]);
+  }
+  HnswLinks kept(degree_, head_[0]);
+  kept.grow(levels);
+  for (const std::uint32_t row : rows) {
+    for (unsigned on = 0; on <= level(row); ++on) {
+      renamed.clear();
+      for (const std::uint32_t neighbour : of(row, on)) {
+        QUIVER_DCHECK(numbers[neighbour] != kNoEntry);
+        renamed.push_back(numbers[neighbour]);
+      }
+      kept.set(numbers[row], on, renamed);
+    }
+  }
+  if (!rows.empty()) kept.set_entry(numbers[entry()]);
+  *this = std::move(kept);
+}
+
 void HnswLinks::set(std::uint32_t row, unsigned level, std::span<const std::uint32_t> neighbours) noexcept {
   QUIVER_DCHECK(neighbours.size() <= capacity(level));
   std::uint32_t* list = list_of(row, level);

@@ -49,6 +49,9 @@ class HnswLinks {
   std::uint8_t draw_level(std::size_t position) const noexcept;
   void grow(std::span<const std::uint8_t> levels);
   void truncate(std::size_t rows);  // Requires: none of the rows left out is linked
+  // Only these rows stay, which rise; rows[i] becomes row i. Requires: no list of theirs names another one, and the
+  // entry is among them.
+  void keep(std::span<const std::uint32_t> rows);
   void set_entry(std::uint32_t row) noexcept { head_[1] = row; }
   void set(std::uint32_t row, unsigned level, std::span<const std::uint32_t> neighbours) noexcept;
   bool push(std::uint32_t row, unsigned level, std::uint32_t neighbour) noexcept;  // false: the list is full

@@ -145,6 +145,39 @@ void IvfBlocks::sweep(const std::function<bool(std::uint32_t)>& gone) {
   }
 }
 
+std::vector<std::uint32_t> IvfBlocks::compact(const std::function<bool(std::uint32_t)>& gone) {
+  const std::size_t groups = code_.groups();
+  const auto block = [&](std::size_t list, std::size_t place) {
+    return lists_[list].data + place / kPlaces * block_bytes();
+  };
+  const auto position_at = [&](std::size_t list, std::size_t place) {
+    return neighbour_row(block(list, place), place % kPlaces, groups);
+  };
+  std::vector<std::uint32_t> stay, sizes;
+  for (std::size_t l = 0; l < lists_.size(); ++l) {
+    const std::size_t before = stay.size();
+    for (std::size_t j = 0; j < sizes_[l]; ++j) {
+      if (!gone(position_at(l, j))) stay.push_back(position_at(l, j));
+    }
+    sizes.push_back(static_cast<std::uint32_t>(stay.size() - before));
+  }
+  IvfBlocks kept(partition_, code_, std::move(sizes));
+  std::uint32_t next = 0;  // the position that is dealt out
+  for (std::size_t l = 0; l < lists_.size(); ++l) {
+    std::size_t place = 0;
+    for (std::size_t j = 0; j < sizes_[l] && place < kept.sizes_[l]; ++j) {
+      if (position_at(l, j) != stay[next]) continue;
+      std::byte* to = kept.built_list(l) + place / kPlaces * block_bytes();
+      copy_neighbour(block(l, j), j % kPlaces, to, place % kPlaces, groups);
+      std::memcpy(to + simd::block_rows_at(groups) + 4 * (place % kPlaces), &next, sizeof next);
+      ++place;
+      ++next;
+    }
+  }
+  *this = std::move(kept);
+  return stay;
+}
+
 void IvfBlocks::save(ContainerWriter& writer) const {
   writer.add_array(std::string(kBlocksPrefix) + "sizes", std::span<const std::uint32_t>(sizes_));
   code_.save(writer, kBlocksPrefix);

@@ -40,6 +40,7 @@ class IvfBlocks final : public IvfLists {
   void prefetch(std::size_t list) const noexcept override;
   Result<void> append(const RowsView& rows, MatrixView points, std::span<const std::uint32_t> lists_of) override;
   void sweep(const std::function<bool(std::uint32_t)>& gone) override;
+  std::vector<std::uint32_t> compact(const std::function<bool(std::uint32_t)>& gone) override;
   void save(ContainerWriter& writer) const override;
 
  private:

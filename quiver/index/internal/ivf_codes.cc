@@ -72,6 +72,22 @@ void IvfCodes::sweep(const std::function<bool(std::uint32_t)>& gone) {
   }
 }
 
+std::vector<std::uint32_t> IvfCodes::compact(const std::function<bool(std::uint32_t)>& gone) {
+  std::vector<std::uint32_t> stay, sizes;
+  for (std::size_t l = 0; l < built_.size(); ++l) {
+    const std::size_t before = stay.size();
+    const auto keep = [&](std::uint32_t position) {
+      if (!gone(position)) stay.push_back(position);
+    };
+    for (std::uint32_t i = 0; i < built_[l]; ++i) keep(static_cast<std::uint32_t>(begins_[l]) + i);
+    std::for_each(later_[l].begin(), later_[l].end(), keep);
+    sizes.push_back(static_cast<std::uint32_t>(stay.size() - before));
+  }
+  codes_->keep(stay);
+  *this = IvfCodes(std::move(codes_), sizes);
+  return stay;
+}
+
 void IvfCodes::save(ContainerWriter& writer) const {
   writer.add_array(kSizes, std::span<const std::uint32_t>(built_));
   writer.add_array(kAdded, std::span<const std::uint32_t>(added_));

@@ -8,10 +8,11 @@
 //   state.found                                                     // the best of what was scanned, by position
 //
 // A *position* is where a row's codes stand: the rows that an index was built from stand list by list, so that reading
-// a list is reading a piece of memory, or of a file, from front to back; rows added later follow in their order.
+// a list is reading a piece of memory, or of a file, from front to back; rows added later follow in their order, until
+// compact() deals all of them out list by list again.
 //
 // Invariants: what state.found holds after a set of lists does not depend on their order. Thread-safety: readers at
-// once, each with its own state; append() and sweep() alone.
+// once, each with its own state; append(), sweep() and compact() alone.
 #pragma once
 #include <functional>
 #include <memory>
@@ -59,6 +60,9 @@ class IvfLists {
   virtual Result<void> append(const RowsView& rows, MatrixView points, std::span<const std::uint32_t> lists_of) = 0;
   // Forgets the positions that `gone` names, where that frees room.
   virtual void sweep(const std::function<bool(std::uint32_t)>& gone) = 0;
+  // Forgets them altogether and moves the other positions together, list by list, those of a list in their order:
+  // position i is what was position answer[i].
+  virtual std::vector<std::uint32_t> compact(const std::function<bool(std::uint32_t)>& gone) = 0;
   virtual void save(ContainerWriter& writer) const = 0;
 
  protected:

@@ -254,6 +254,20 @@ Result<void> IvfParts::add(const RowsView& rows, const DenseInput& input) {
   return done;
 }
 
+void IvfParts::keep(std::span<const std::uint32_t> rows) {
+  std::vector<std::uint32_t> numbers(positions(), kNoRow);
+  for (std::size_t i = 0; i < rows.size(); ++i) numbers[rows[i]] = static_cast<std::uint32_t>(i);
+  const auto number_at = [&](std::uint32_t position) { return numbers[row_at(position)]; };
+  const std::vector<std::uint32_t> stay =
+      lists->compact([&](std::uint32_t position) { return number_at(position) == kNoRow; });
+  std::vector<std::uint32_t> renewed(stay.size());
+  std::transform(stay.begin(), stay.end(), renewed.begin(), number_at);
+  if (fine != nullptr) fine->keep(stay);
+  own_order = std::move(renewed);
+  order = own_order;
+  owner.reset();
+}
+
 Result<IvfParts> build_ivf(IndexSpec& spec, const DenseInput& rows, const Space& space, MatrixView sample_queries,
                            Run& run) {
   if (spec.codes && is_fast_scan(*spec.codes)) {

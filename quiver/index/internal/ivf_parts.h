@@ -4,14 +4,15 @@
 //   partition     the centres (ivf_partition.h)
 //   lists         the codes that choose candidates (ivf_lists.h)
 //   fine          the codes that order them, by position; null if the lists' own distances are final
-//   order         order[p] is the row at position p, for rows the index was built from; later ones stand where they are
+//   order         order[p] is the row at position p, for rows the index was built or compacted from; later ones stand
+//                 where they are
 //
 //   QUIVER_TRY(IvfParts parts, build_ivf(spec, input, space, sample_queries, run));      // spec: completed
 //
 // Building looks at a sample of the rows to learn, then at all of them twice, kChunk at a time: once to find each row's
 // list, once, list by list, to encode. Rows as floats are held for a chunk and the sample only, so what a build needs
 // in memory is the index, the sample and 12 bytes a row; the rows themselves may be a mapped file.
-// Thread-safety: immutable but for add(). Cost: k-means on 64 rows a list, then lists * dims products a row.
+// Thread-safety: immutable but for add() and keep(). Cost: k-means on 64 rows a list, then lists * dims products a row.
 #pragma once
 #include <memory>
 #include <span>
@@ -44,6 +45,8 @@ struct IvfParts {
     return short_space.bytes() + partition->bytes() + lists->bytes() + (fine ? fine->bytes() : 0) + order.size_bytes();
   }
   Result<void> add(const RowsView& rows, const DenseInput& input);  // nothing changes when it fails
+  // Only these rows stay, which rise; rows[i] becomes row i.
+  void keep(std::span<const std::uint32_t> rows);
   void save(ContainerWriter& writer) const;
 
   std::vector<std::uint32_t> own_order;  // what `order` views, unless a file
