@@ -2,9 +2,13 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <cstring>
 #include <fstream>
 #include <functional>
+#include <string>
+#include <vector>
 
+#include "quiver/core/container.h"
 #include "quiver/core/file.h"
 #include "quiver/index/ground_truth.h"
 #include "quiver/index/spec.h"
@@ -71,6 +75,45 @@ TEST(Files, DamageToAnInvertedFileIsDetected) {
   ASSERT_TRUE(index.has_value()) << index.error().message();
   ASSERT_TRUE((*index)->save(folder / "i.qvi").has_value());
   expect_every_damage_detected(folder / "i.qvi", [&] { return open_index(folder / "i.qvi").has_value(); });
+}
+
+// Files of indexes that rows came to and went from have sections that others have not.
+struct Churned {
+  const char* spec;
+  std::size_t start, gone, more;
+  std::vector<const char*> sections;  // that must be in the file
+};
+class ChurnedFiles : public testing::TestWithParam<Churned> {};
+INSTANTIATE_TEST_SUITE_P(
+    Kinds, ChurnedFiles,
+    testing::Values(Churned{"graph(2,4)", 10, 3, 2, {"graph/slots", "graph/free", "graph/churn", "graph/queries"}},
+                    Churned{"hnsw(2,4)", 5, 2, 1, {"removed", "links/upper"}},
+                    Churned{"ivf(2,2) + pq(4,4)", 4, 1, 2, {"removed"}},
+                    Churned{"ivf(2,2) + lvq(8)", 4, 2, 2, {"removed", "ivf/added"}}),
+    [](const auto& kind) {
+      return std::string(kind.param.spec, std::strcspn(kind.param.spec, "(")) + std::to_string(kind.index);
+    });
+
+TEST_P(ChurnedFiles, DamageIsDetected) {
+  const Churned& churned = GetParam();
+  const Folder folder;
+  quiver::Run run({.threads = 1});
+  const Matrix base = rows_of(property::Shape::Normal, churned.start, 2, 4),
+               more = rows_of(property::Shape::Normal, churned.more, 2, 5),
+               queries = rows_of(property::Shape::Normal, 3, 2, 6);
+  const auto index = build_index(*IndexSpec::parse(churned.spec), base.view(),
+                                 {.id = "qv:1", .dims = 2, .metric = Metric::L2}, queries.view(), run);
+  ASSERT_TRUE(index.has_value()) << index.error().message();
+  for (std::uint32_t row = 0; row < churned.gone; ++row) ASSERT_TRUE((*index)->remove({&row, 1}).has_value());
+  ASSERT_TRUE((*index)->add(more.view()).has_value());
+  const std::filesystem::path path = folder / "churned.qvi";
+  ASSERT_TRUE((*index)->save(path).has_value());
+  {
+    const auto file = Container::open(path, "index", 2);
+    ASSERT_TRUE(file.has_value()) << file.error().message();
+    for (const char* section : churned.sections) EXPECT_TRUE(file->has(section)) << section;
+  }
+  expect_every_damage_detected(path, [&] { return open_index(path).has_value(); });
 }
 
 TEST(Files, DamageToInvertedListsIsDetected) {
