@@ -48,8 +48,10 @@ std::unique_ptr<Quantizer> quantizer_of(CoderPtr coder) { return std::make_uniqu
 
 Result<std::unique_ptr<Codes>> load_codes_of(const Coder& coder, const Container& file, std::string_view prefix) {
   QUIVER_TRY(CoderPtr loaded, coder.load(file, prefix));
-  QUIVER_TRY(RowStore rows, internal::map_rows(file, prefix, coder.stride()));
-  return std::make_unique<CodedRows>(std::move(loaded), std::move(rows));
+  const bool in_blocks = coder.blocks() && file.has(std::string(prefix) + internal::kBlocksSection);
+  const char* section = in_blocks ? internal::kBlocksSection : internal::kRowsSection;
+  QUIVER_TRY(RowStore rows, internal::map_rows(file, prefix, coder.stride(), section));
+  return std::make_unique<CodedRows>(std::move(loaded), std::move(rows), in_blocks);
 }
 
 Result<std::unique_ptr<Quantizer>> load_quantizer_of(const Coder& coder, const Container& file,

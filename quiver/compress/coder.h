@@ -10,11 +10,13 @@
 // Thread-safety: immutable; encode() is called from several threads, each with a scratch of its own.
 #pragma once
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "quiver/compress/internal/row_blocks.h"
 #include "quiver/compress/internal/row_store.h"
 #include "quiver/compress/quantizer.h"
 
@@ -54,6 +56,12 @@ class Coder {
   virtual bool encode(std::span<const float> row, std::byte* to, CodingScratch& scratch) const = 0;
   virtual void decode(const std::byte* row, float* out) const noexcept = 0;
   virtual std::unique_ptr<Scorer> scorer(std::span<const float> query, const internal::RowStore& rows) const = 0;
+  // Where rows end in 4-bit codes, blocks of them are scanned faster (internal/row_blocks.h): the layout, and a scorer
+  // for rows of which all whole blocks are packed.
+  virtual std::optional<internal::RowBlocks> blocks() const noexcept { return {}; }
+  virtual std::unique_ptr<Scorer> block_scorer(std::span<const float>, const internal::RowStore&) const {
+    return nullptr;
+  }
   virtual bool floats() const noexcept { return true; }  // Codes::floats
 
  private:

@@ -18,7 +18,8 @@
 // themselves, in the mean, than their mean is; a base of few rows (256 different ones; 16) decodes exactly.
 // Cost: a row m bytes or m / 2 (cosine 4 more); shared 256 * dims floats or 16 * dims, opq dims^2 more; fit k-means on
 // 16384 rows, opq kTurns of a shorter one and a dims^3 decomposition; encode 256 * dims operations a row, opq dims^2
-// more; a query 256 * dims (opq dims^2 more); a distance a look-up a byte.
+// more; a query 256 * dims (opq dims^2 more); a distance a look-up a byte. A flat index lays 4-bit codes out in blocks
+// of 32 rows, whose distances one shuffle a group bounds from below (internal/block_scorer.h): few are looked up.
 #pragma once
 #include "quiver/compress/coder.h"
 

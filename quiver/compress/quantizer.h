@@ -40,6 +40,10 @@ class Scorer {
   virtual void score(std::span<const std::uint32_t> rows, float* distances) const noexcept = 0;
   // The same for rows first .. first + count - 1: a scan. Equal to score() bit for bit.
   virtual void score_range(std::size_t first, std::size_t count, float* distances) const noexcept = 0;
+  // Of the same rows those no further than `most`: chosen[i] counts from `first` and rises, distances[i] is that of
+  // score_range(). Returns how many; both have room for `count`. What a scan for near rows asks.
+  virtual std::size_t score_below(std::size_t first, std::size_t count, float most, std::uint32_t* chosen,
+                                  float* distances) const noexcept;
   // The distance given for a row whose decoded length is 0 or within [shortest, longest] is no further than this from
   // the distance that exact arithmetic gives for the decoded row. Infinity where nothing can be promised.
   virtual double error_bound(double shortest, double longest) const noexcept = 0;
@@ -71,7 +75,7 @@ class Codes {
   void decode(std::span<const std::uint32_t> rows, Matrix& out) const;  // out becomes (rows, dims)
   // The decoded rows where they lie, if they are stored as floats; else an empty view.
   virtual MatrixView dense() const noexcept { return {}; }
-  // True if scoring works on floats, so that for a large batch a matrix product over decoded rows beats the scorers.
+  // True if a matrix product over decoded rows beats the scorers for a large batch, and bounds their distances.
   virtual bool floats() const noexcept = 0;
 
   // The same rows by a coarser level of these codes, to search by before these order what was found (two_level.h).
@@ -85,6 +89,11 @@ class Codes {
     const Projection* map = nullptr;
   };
   virtual Brief brief() const noexcept { return {}; }
+
+  // Lays rows out for score_below(), where that is to be gained (4-bit product codes: FastScan); single rows are
+  // reached more slowly then. Distances and bytes stay as they are.
+  virtual void arrange_for_scans() {}
+  virtual bool arranged_for_scans() const noexcept { return false; }
 
   // Asks for the memory of rows that a scorer will soon read. May do nothing.
   virtual void prefetch(std::span<const std::uint32_t> rows) const noexcept { static_cast<void>(rows); }

@@ -107,6 +107,8 @@ class ShortenedCodes final : public Codes {
     codes_->save(writer, codes_at(prefix));
   }
   void prefetch(std::span<const std::uint32_t> rows) const noexcept override { codes_->prefetch(rows); }
+  void arrange_for_scans() override { owned_->arrange_for_scans(); }
+  bool arranged_for_scans() const noexcept override { return codes_->arranged_for_scans(); }
   void reserve(std::size_t rows) override { owned_->reserve(rows); }
   void truncate(std::size_t rows) noexcept override { owned_->truncate(rows); }
   void overwrite(std::size_t to, std::size_t from) override { owned_->overwrite(to, from); }

@@ -35,6 +35,7 @@ Result<std::unique_ptr<Index>> FlatIndex::build(const IndexSpec& spec, const Row
   auto state = std::make_unique<State>();
   state->spec = spec;
   QUIVER_TRY(state->codes, CodePair::build(spec, base, space, sample_queries, run));
+  state->codes.arrange_for_scans();
   return std::unique_ptr<Index>(new FlatIndex(std::move(state)));
 }
 
@@ -43,6 +44,7 @@ Result<std::unique_ptr<Index>> FlatIndex::open(const IndexSpec& spec, const Cont
   state->spec = spec;
   QUIVER_TRY(const internal::IndexHeader header, internal::read_index_header(file));
   QUIVER_TRY(state->codes, CodePair::open(spec, file, header));
+  state->codes.arrange_for_scans();  // those of an older file; others are
   QUIVER_TRY(state->removed, internal::read_removed(file, header));
   return std::unique_ptr<Index>(new FlatIndex(std::move(state)));
 }
@@ -104,7 +106,8 @@ Result<Hits> FlatIndex::search_batch(const RowsView& queries, const SearchParams
 }
 
 Result<void> FlatIndex::save(const std::filesystem::path& path) const {
-  ContainerWriter writer(internal::kIndexKind, internal::kIndexVersion);
+  const bool in_blocks = codes().arranged_for_scans();
+  ContainerWriter writer(internal::kIndexKind, in_blocks ? internal::kBlocksVersion : internal::kIndexVersion);
   internal::save_index_header(writer, {spec(), space(), size(), live()}, state_->removed);
   state_->codes.save(writer);
   return writer.save(path).within("saving index");

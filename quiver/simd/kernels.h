@@ -80,6 +80,7 @@ struct Kernels {
 
   // Estimated distances to the neighbours of a row in a graph (neighbours.h).
   NeighbourScan neighbour_scan = nullptr;
+  CodeSums code_sums = nullptr;
   BuildTables neighbour_tables = nullptr;
   NearestCodes nearest_codes = nullptr;
 

@@ -42,6 +42,11 @@ struct NeighbourTables {
 using NeighbourScan = std::uint32_t (*)(const std::byte* block, const NeighbourTables& tables, float base, float below,
                                         float* out) noexcept;
 
+// sums[j] = the sum S_j; bit j of the answer is set where it is at most `limit`. For codes alone, without offsets,
+// slopes and row numbers behind them. `codes` and `entries` on 64-byte boundaries, no sum above 2^16 - 1.
+using CodeSums = std::uint32_t (*)(const std::byte* codes, const std::uint8_t* entries, std::size_t groups,
+                                   std::uint16_t limit, std::uint16_t* sums) noexcept;
+
 // values[16 g + c] = <query, centroid c of group g>: `centroids` holds 16 floats a dimension, group by group, and group
 // g owns dimensions starts[g] .. starts[g + 1] - 1. Then entries, scale and bias from the values. `values` is scratch.
 using BuildTables = void (*)(const float* query, const float* centroids, const std::uint16_t* starts,

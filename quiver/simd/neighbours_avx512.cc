@@ -14,22 +14,24 @@ inline __m128i fold(__m512i v) noexcept {
   return _mm_add_epi16(_mm256_castsi256_si128(half), _mm256_extracti128_si256(half, 1));
 }
 
-inline __m512 in_order(__m512i wide, __m512i odd) noexcept {
+inline __m256i in_order(__m512i wide, __m512i odd) noexcept {
   const __m128i o = fold(odd), e = _mm_sub_epi16(fold(wide), _mm_slli_epi16(o, 8));
-  const __m256i sums = _mm256_set_m128i(_mm_unpackhi_epi16(e, o), _mm_unpacklo_epi16(e, o));
-  return _mm512_cvtepi32_ps(_mm512_cvtepu16_epi32(sums));
+  return _mm256_set_m128i(_mm_unpackhi_epi16(e, o), _mm_unpacklo_epi16(e, o));
 }
 
 inline __m512 halves(const std::byte* p) noexcept {
   return _mm512_cvtph_ps(_mm256_load_si256(reinterpret_cast<const __m256i*>(p)));
 }
 
-std::uint32_t neighbour_scan(const std::byte* block, const NeighbourTables& tables, float base, float below,
-                             float* out) noexcept {
+struct Sums {
+  __m256i of[2];  // of neighbours 0 to 15, and of the others
+};
+
+inline Sums sums_of(const std::byte* block, const std::uint8_t* tables, std::size_t groups) noexcept {
   const __m512i nibble = _mm512_set1_epi8(15);
   __m512i low = _mm512_setzero_si512(), low_odd = low, high = low, high_odd = low;
-  for (std::size_t g = 0; g < tables.groups; g += 4) {
-    const __m512i codes = _mm512_load_si512(block + 16 * g), entries = _mm512_load_si512(tables.entries + 16 * g);
+  for (std::size_t g = 0; g < groups; g += 4) {
+    const __m512i codes = _mm512_load_si512(block + 16 * g), entries = _mm512_load_si512(tables + 16 * g);
     const __m512i a = _mm512_shuffle_epi8(entries, _mm512_and_si512(codes, nibble));
     const __m512i b = _mm512_shuffle_epi8(entries, _mm512_and_si512(_mm512_srli_epi16(codes, 4), nibble));
     low = _mm512_add_epi16(low, a);
@@ -37,12 +39,26 @@ std::uint32_t neighbour_scan(const std::byte* block, const NeighbourTables& tabl
     high = _mm512_add_epi16(high, b);
     high_odd = _mm512_add_epi16(high_odd, _mm512_srli_epi16(b, 8));
   }
+  return {{in_order(low, low_odd), in_order(high, high_odd)}};
+}
+
+std::uint32_t code_sums(const std::byte* codes, const std::uint8_t* entries, std::size_t groups, std::uint16_t limit,
+                        std::uint16_t* sums) noexcept {
+  const Sums parts = sums_of(codes, entries, groups);
+  const __m512i all = _mm512_inserti64x4(_mm512_castsi256_si512(parts.of[0]), parts.of[1], 1);
+  _mm512_storeu_si512(sums, all);
+  return _mm512_cmple_epu16_mask(all, _mm512_set1_epi16(static_cast<short>(limit)));
+}
+
+std::uint32_t neighbour_scan(const std::byte* block, const NeighbourTables& tables, float base, float below,
+                             float* out) noexcept {
+  const Sums sums = sums_of(block, tables.entries, tables.groups);
   const __m512 scale = _mm512_set1_ps(tables.scale), bias = _mm512_set1_ps(tables.bias), start = _mm512_set1_ps(base),
                limit = _mm512_set1_ps(below);
   const std::byte *offsets = block + block_offsets_at(tables.groups), *slopes = block + block_slopes_at(tables.groups);
   std::uint32_t closer = 0;
   for (int part = 0; part < 2; ++part) {
-    const __m512 sum = part == 0 ? in_order(low, low_odd) : in_order(high, high_odd);
+    const __m512 sum = _mm512_cvtepi32_ps(_mm512_cvtepu16_epi32(sums.of[part]));
     const __m512 dot = _mm512_add_ps(_mm512_mul_ps(sum, scale), bias);
     const __m512 distance = _mm512_add_ps(_mm512_add_ps(start, halves(offsets + 32 * part)),
                                           _mm512_mul_ps(halves(slopes + 32 * part), dot));
@@ -82,6 +98,7 @@ std::size_t keep_below_by_mask(float* values, std::uint32_t* numbers, std::size_
 
 void fill_neighbours_avx512(Kernels& table) noexcept {
   table.neighbour_scan = &neighbour_scan;
+  table.code_sums = &code_sums;
   table.nearest_codes = &nearest_of;
   table.keep_below = &keep_below_by_mask;
 }

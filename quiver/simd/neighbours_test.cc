@@ -136,6 +136,25 @@ TEST_P(EveryNeighbourKernel, SumsAreExactUpToTheLargest) {
   }
 }
 
+TEST_P(EveryNeighbourKernel, CodeSumsAreThoseOfTheLayout) {
+  const Kernels& k = *kernels_at(GetParam());
+  for (const std::size_t groups : kGroups) {
+    Scene scene(groups, groups + 3);
+    for (const bool largest : {false, true}) {
+      if (largest) std::fill_n(scene.entries(), 16 * groups, std::uint8_t{255});
+      for (const std::uint32_t limit : {0U, 1U, scene.sum_of(3), scene.sum_of(3) - 1, 32767U, 32768U, 65535U}) {
+        std::uint16_t sums[kBlockNeighbours];
+        const std::uint32_t within =
+            k.code_sums(scene.block(), scene.entries(), groups, static_cast<std::uint16_t>(limit), sums);
+        for (std::size_t j = 0; j < kBlockNeighbours; ++j) {
+          ASSERT_EQ(sums[j], scene.sum_of(j)) << groups << " groups, place " << j;
+          ASSERT_EQ(within >> j & 1U, sums[j] <= limit ? 1U : 0U) << groups << " groups, place " << j << ", " << limit;
+        }
+      }
+    }
+  }
+}
+
 TEST_P(EveryNeighbourKernel, EmptyPlacesAndNaNAreNeverCloser) {
   const Kernels& k = *kernels_at(GetParam());
   for (const std::size_t groups : kGroups) {

@@ -9,9 +9,9 @@ void AffineScorer::score(std::span<const std::uint32_t> rows, float* distances) 
   finish(rows.size(), distances, [&](std::size_t i) { return rows_.row(rows[i]); });
 }
 
-void AffineScorer::score_range(std::size_t first, std::size_t count, float* distances) const noexcept {
-  products(rows_.row(first) + query_.parts.bytes(), rows_.stride(), nullptr, count, distances);
-  finish(count, distances, [&](std::size_t i) { return rows_.row(first + i); });
+void AffineScorer::score_at(const std::byte* first, std::size_t count, float* distances) const noexcept {
+  products(first + query_.parts.bytes(), rows_.stride(), nullptr, count, distances);
+  finish(count, distances, [&](std::size_t i) { return first + i * rows_.stride(); });
 }
 
 // One loop for each set of parts: this runs once for every row of a scan.

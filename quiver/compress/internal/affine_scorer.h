@@ -45,11 +45,17 @@ struct AffineQuery {
 class AffineScorer : public Scorer {
  public:
   AffineScorer(AffineQuery query, const RowStore& rows) : query_(std::move(query)), rows_(rows) {}
-  void score(std::span<const std::uint32_t> rows, float* distances) const noexcept final;
-  void score_range(std::size_t first, std::size_t count, float* distances) const noexcept final;
+  void score(std::span<const std::uint32_t> rows, float* distances) const noexcept override;
+  void score_range(std::size_t first, std::size_t count, float* distances) const noexcept override {
+    score_at(rows_.row(first), count, distances);
+  }
   double error_bound(double shortest, double longest) const noexcept final { return query_.bound(shortest, longest); }
 
  protected:
+  const AffineQuery& query() const noexcept { return query_; }
+  const RowStore& rows() const noexcept { return rows_; }
+  // Of `count` rows that lie one behind another.
+  void score_at(const std::byte* first, std::size_t count, float* distances) const noexcept;
   // The products of rows base + stride * (rows ? rows[i] : i); base points at the codes.
   virtual void products(const std::byte* base, std::size_t stride, const std::uint32_t* rows, std::size_t count,
                         float* out) const noexcept = 0;
@@ -78,7 +84,7 @@ class ProductScorer final : public AffineScorer {
 
 inline constexpr std::size_t kTableSize = 256;  // entries: one for every value of a byte
 
-class TableScorer final : public AffineScorer {
+class TableScorer : public AffineScorer {
  public:
   // tables: kTableSize entries for every byte of code.
   TableScorer(AffineQuery query, const RowStore& rows, std::vector<float> tables)

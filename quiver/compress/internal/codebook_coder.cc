@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "quiver/compress/internal/block_scorer.h"
 #include "quiver/compress/internal/error_bounds.h"
 #include "quiver/core/random.h"
 
@@ -143,7 +144,7 @@ void CodebookCoder::decode(const std::byte* row, float* out) const noexcept {
   rotation_->invert(turned, out);
 }
 
-std::unique_ptr<Scorer> CodebookCoder::scorer(std::span<const float> query, const RowStore& rows) const {
+CodebookCoder::Prepared CodebookCoder::prepare(std::span<const float> query) const {
   const CodebookShape& shape = books_.shape();
   const Metric metric = space().metric;
   const double query_norm = norm_of(query);
@@ -177,8 +178,7 @@ std::unique_ptr<Scorer> CodebookCoder::scorer(std::span<const float> query, cons
   AffineQuery affine{.parts = parts()};
   if (metric == Metric::L2) affine.least = 0;
   if (metric == Metric::Cosine) affine.offset = 1;
-  std::vector<float> tables = packed() ? tables_of_pairs(entries) : std::move(entries);
-  const double ulps = table_ulps(tables.size() / kTableSize) +
+  const double ulps = table_ulps(packed() ? (codes() + 1) / 2 : codes()) +
                       static_cast<double>(simd::error_ulps(shape.width(0) + 1)) + static_cast<double>(shape.stages) + 4;
   const double turning = rotation_ != nullptr ? 4 * rotation_->error() : 0;
   spread += norm_of(centre_);
@@ -197,7 +197,18 @@ std::unique_ptr<Scorer> CodebookCoder::scorer(std::span<const float> query, cons
         return unit * (size + query_norm * (longest + spread)) + turning * query_norm * longest + tiny;
     }
   };
-  return std::make_unique<TableScorer>(std::move(affine), rows, std::move(tables));
+  return {std::move(affine), std::move(entries)};
+}
+
+std::unique_ptr<Scorer> CodebookCoder::scorer(std::span<const float> query, const RowStore& rows) const {
+  Prepared made = prepare(query);
+  return std::make_unique<TableScorer>(std::move(made.affine), rows,
+                                       packed() ? tables_of_pairs(made.entries) : std::move(made.entries));
+}
+
+std::unique_ptr<Scorer> CodebookCoder::block_scorer(std::span<const float> query, const RowStore& rows) const {
+  Prepared made = prepare(query);
+  return std::make_unique<BlockScorer>(std::move(made.affine), rows, *blocks(), made.entries);
 }
 
 }  // namespace quiver::internal

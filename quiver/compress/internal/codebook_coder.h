@@ -12,7 +12,8 @@
 // m, the mean of the first stages' centroids, keeps the terms of later stages small where data are far from zero.
 //
 // Row layout: Cosine: 1 / |decoded| f32; L2 with more than one stage: addend f32; then a byte a code, or 4 bits (code
-// 2i in the low half of byte i, code 2i + 1 in the high half).
+// 2i in the low half of byte i, code 2i + 1 in the high half). Rows of 4-bit codes may lie in blocks (row_blocks.h),
+// which a scan goes through 32 rows at a time (block_scorer.h).
 #pragma once
 #include <memory>
 #include <string>
@@ -41,9 +42,20 @@ class CodebookCoder final : public Coder {
   bool encode(std::span<const float> row, std::byte* to, CodingScratch& scratch) const override;
   void decode(const std::byte* row, float* out) const noexcept override;
   std::unique_ptr<Scorer> scorer(std::span<const float> query, const RowStore& rows) const override;
-  bool floats() const noexcept override { return rotation_ == nullptr; }  // a rotation's bound is too wide to prune by
+  std::optional<RowBlocks> blocks() const noexcept override {
+    return packed() ? std::optional<RowBlocks>({.stride = stride(), .head = parts().bytes()}) : std::nullopt;
+  }
+  std::unique_ptr<Scorer> block_scorer(std::span<const float> query, const RowStore& rows) const override;
+  // A rotation's bound is too wide to prune by, and blocks are faster than products.
+  bool floats() const noexcept override { return rotation_ == nullptr && !packed(); }
 
  private:
+  // A query's part in a distance, and its product with every centroid: a table for each code of a row.
+  struct Prepared {
+    AffineQuery affine;
+    std::vector<float> entries;
+  };
+  Prepared prepare(std::span<const float> query) const;
   RowParts parts() const noexcept {
     return {.factor = space().metric == Metric::Cosine,
             .addend = space().metric == Metric::L2 && books_.shape().stages > 1};

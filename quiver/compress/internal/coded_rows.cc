@@ -57,15 +57,72 @@ Result<std::unique_ptr<Scorer>> CodedRows::scorer(const RowsView& query) const {
   QUIVER_TRY(const DenseInput input, DenseInput::of(query, space().dims, 0, "searching"));
   QUIVER_CHECK(input.rows() == 1);
   Matrix scratch;
-  return coder_->scorer(input.floats(0, 1, scratch).row(0), rows_);
+  const auto floats = input.floats(0, 1, scratch).row(0);
+  return blocks_ ? coder_->block_scorer(floats, rows_) : coder_->scorer(floats, rows_);
 }
 
 void CodedRows::decode_range(std::size_t first, std::size_t count, float* out, std::size_t stride) const noexcept {
-  for (std::size_t i = 0; i < count; ++i) coder_->decode(rows_.row(first + i), out + i * stride);
+  thread_local std::vector<std::byte> memory;
+  for (std::size_t i = 0; i < count; ++i) coder_->decode(row(first + i, memory), out + i * stride);
+}
+
+const std::byte* CodedRows::row(std::size_t i, std::vector<std::byte>& memory) const {
+  if (!is_packed(i)) return rows_.row(i);
+  memory.resize(std::max(memory.size(), blocks_->stride));
+  blocks_->take(block_of(i), i % RowBlocks::kRows, memory.data());
+  return memory.data();
+}
+
+void CodedRows::pack_behind(std::size_t rows) {
+  const std::size_t before = rows / RowBlocks::kRows, blocks = rows_.rows() / RowBlocks::kRows;
+  if (before == blocks) return;
+  std::byte* data = rows_.own();
+  std::vector<std::byte> scratch;
+  for (std::size_t b = before; b < blocks; ++b) {
+    blocks_->pack(data + b * blocks_->bytes(), scratch);
+  }
+}
+
+void CodedRows::arrange_for_scans() {
+  if (blocks_) return;
+  blocks_ = coder_->blocks();
+  if (blocks_) pack_behind(0);
+}
+
+void CodedRows::truncate(std::size_t rows) noexcept {
+  if (rows % RowBlocks::kRows != 0 && is_packed(rows)) {  // its block is whole no longer
+    std::vector<std::byte> scratch;
+    blocks_->unpack(rows_.own() + rows / RowBlocks::kRows * blocks_->bytes(), scratch);
+  }
+  rows_.drop_last(rows_.rows() - rows);
+}
+
+void CodedRows::overwrite(std::size_t to, std::size_t from) {
+  if (!blocks_) return rows_.overwrite(to, from);
+  std::byte* data = rows_.own();
+  std::vector<std::byte> memory;
+  const std::byte* copied = row(from, memory);
+  if (is_packed(to)) {
+    blocks_->put(copied, data + to / RowBlocks::kRows * blocks_->bytes(), to % RowBlocks::kRows);
+  } else if (to != from) {
+    std::memcpy(data + to * blocks_->stride, copied, blocks_->stride);
+  }
+}
+
+void CodedRows::keep(std::span<const std::uint32_t> rows) {
+  if (!blocks_) return rows_.keep(rows);
+  RowStore kept(blocks_->stride);
+  std::byte* to = kept.grow(rows.size());
+  std::vector<std::byte> memory;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    std::memcpy(to + i * blocks_->stride, row(rows[i], memory), blocks_->stride);
+  }
+  rows_ = std::move(kept);
+  pack_behind(0);
 }
 
 void CodedRows::save(ContainerWriter& writer, std::string_view prefix) const {
-  save_codes(writer, prefix, spec(), space(), rows_);
+  save_codes(writer, prefix, spec(), space(), rows_, blocks_ ? kBlocksSection : kRowsSection);
   save_shared(writer, prefix, *coder_);
 }
 
@@ -82,7 +139,11 @@ Result<void> CodedRows::append(const DenseInput& input, Run* run) {
       return coder_->encode(row, to + i * rows_.stride(), scratch);
     };
   });
-  if (!done.has_value()) rows_.drop_last(input.rows());
+  if (!done.has_value()) {
+    rows_.drop_last(input.rows());
+  } else if (blocks_) {
+    pack_behind(rows_.rows() - input.rows());
+  }
   return done;
 }
 

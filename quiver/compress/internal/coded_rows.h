@@ -3,10 +3,14 @@
 //   auto codes = std::make_unique<CodedRows>(coder, RowStore(coder->stride()));
 //   QUIVER_TRY(codes->append(input, &run));                     // input: checked rows (dense_input.h)
 //
+// Once arranged for scans, rows lie in blocks (row_blocks.h) and stay so, through changes, saving and loading.
+//
 // Thread-safety: as Codes.
 #pragma once
 #include <functional>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "quiver/compress/coder.h"
 #include "quiver/compress/dense_input.h"
@@ -26,7 +30,9 @@ std::size_t shared_bytes(const Coder& coder);
 
 class CodedRows final : public Codes {
  public:
-  CodedRows(CoderPtr coder, RowStore rows) : coder_(std::move(coder)), rows_(std::move(rows)) {}
+  // in_blocks: whole blocks of `rows` are packed, as coder->blocks() says.
+  CodedRows(CoderPtr coder, RowStore rows, bool in_blocks = false)
+      : coder_(std::move(coder)), rows_(std::move(rows)), blocks_(in_blocks ? coder_->blocks() : std::nullopt) {}
 
   std::string spec() const override { return coder_->spec(); }
   const Space& space() const noexcept override { return coder_->space(); }
@@ -39,17 +45,30 @@ class CodedRows final : public Codes {
   Result<std::unique_ptr<Scorer>> scorer(const RowsView& query) const override;
   void decode_range(std::size_t first, std::size_t count, float* out, std::size_t stride) const noexcept override;
   void save(ContainerWriter& writer, std::string_view prefix) const override;
-  void prefetch(std::span<const std::uint32_t> rows) const noexcept override { rows_.prefetch(rows); }
+  void prefetch(std::span<const std::uint32_t> rows) const noexcept override {
+    if (!blocks_) rows_.prefetch(rows);  // of a block, a row has a little of each line
+  }
+  void arrange_for_scans() override;
+  bool arranged_for_scans() const noexcept override { return blocks_.has_value(); }
   void reserve(std::size_t rows) override { rows_.reserve(rows); }
-  void truncate(std::size_t rows) noexcept override { rows_.drop_last(rows_.rows() - rows); }
-  void overwrite(std::size_t to, std::size_t from) override { rows_.overwrite(to, from); }
-  void keep(std::span<const std::uint32_t> rows) override { rows_.keep(rows); }
+  void truncate(std::size_t rows) noexcept override;
+  void overwrite(std::size_t to, std::size_t from) override;
+  void keep(std::span<const std::uint32_t> rows) override;
   Result<void> append(const RowsView& rows) override;
   Result<void> append(const DenseInput& input, Run* run);
 
  private:
+  bool is_packed(std::size_t row) const noexcept {
+    return blocks_ && row / RowBlocks::kRows < rows_.rows() / RowBlocks::kRows;
+  }
+  const std::byte* block_of(std::size_t row) const noexcept { return rows_.row(row - row % RowBlocks::kRows); }
+  // Row i one byte behind another: where it lies, or in `memory`.
+  const std::byte* row(std::size_t i, std::vector<std::byte>& memory) const;
+  void pack_behind(std::size_t rows);  // all blocks but those that so many rows filled
+
   CoderPtr coder_;
   RowStore rows_;
+  std::optional<RowBlocks> blocks_;  // if whole blocks are packed
 };
 
 }  // namespace quiver::internal

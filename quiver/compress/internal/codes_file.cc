@@ -25,9 +25,9 @@ void save_codes_header(ContainerWriter& writer, std::string_view prefix, const s
 }
 
 void save_codes(ContainerWriter& writer, std::string_view prefix, const std::string& spec, const Space& space,
-                const RowStore& rows) {
+                const RowStore& rows, const char* name) {
   save_codes_header(writer, prefix, spec, space, rows.rows());
-  writer.add(section(prefix, "rows"), rows.bytes());
+  writer.add(section(prefix, name), rows.bytes());
 }
 
 Result<CodesHeader> read_header(const Container& file, std::string_view prefix) {

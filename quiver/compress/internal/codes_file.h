@@ -1,6 +1,7 @@
 // The sections that all codes share in a container: what they are, and their rows.
 //   <prefix>quantizer   JSON {"spec": "lvq(8)", "space": {...}, "rows": 117659}; "rows" only for codes
-//   <prefix>rows        rows * stride bytes, as the quantizer lays a row out
+//   <prefix>rows        rows * stride bytes, as the quantizer lays a row out; or
+//   <prefix>blocks      the same with all whole blocks packed (row_blocks.h)
 #pragma once
 #include <string>
 #include <string_view>
@@ -10,6 +11,8 @@
 #include "quiver/core/space.h"
 
 namespace quiver::internal {
+
+inline constexpr const char *kRowsSection = "rows", *kBlocksSection = "blocks";
 
 struct CodesHeader {
   std::string spec;
@@ -22,10 +25,10 @@ void save_quantizer_header(ContainerWriter& writer, std::string_view prefix, con
 void save_codes_header(ContainerWriter& writer, std::string_view prefix, const std::string& spec, const Space& space,
                        std::size_t rows);
 void save_codes(ContainerWriter& writer, std::string_view prefix, const std::string& spec, const Space& space,
-                const RowStore& rows);
+                const RowStore& rows, const char* name = kRowsSection);
 Result<CodesHeader> read_header(const Container& file, std::string_view prefix);
 // Errors: Corruption if the section does not hold exactly the header's rows.
 Result<RowStore> map_rows(const Container& file, std::string_view prefix, std::size_t stride,
-                          const char* name = "rows");
+                          const char* name = kRowsSection);
 
 }  // namespace quiver::internal

@@ -59,11 +59,16 @@ class RowStore {
   void reserve(std::size_t rows) {
     if (rows * stride_ > owned_.size()) move_to(rows * stride_);
   }
+  // All rows, ours to write.
+  std::byte* own() {
+    grow(0);
+    return owned_.data();
+  }
   void drop_last(std::size_t count) noexcept { rows_ -= count; }
   // Row `to` becomes a copy of row `from`.
   void overwrite(std::size_t to, std::size_t from) {
-    grow(0);  // ours to write
-    if (to != from) std::memcpy(owned_.data() + to * stride_, row(from), stride_);
+    std::byte* data = own();
+    if (to != from) std::memcpy(data + to * stride_, row(from), stride_);
   }
   // Only these rows stay, in this order, in memory of their size.
   void keep(std::span<const std::uint32_t> rows) {

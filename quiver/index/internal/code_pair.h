@@ -43,6 +43,8 @@ class CodePair {
   Result<std::unique_ptr<Scorer>> scorer(const RowsView& query) const;
   // The queries as coarse() takes them: `queries`, or short ones that lie in `memory`.
   Result<DenseInput> for_coarse(const DenseInput& queries, Matrix& memory, Threads& threads) const;
+  // The codes that are searched, for a scan of all rows (Codes::arrange_for_scans).
+  void arrange_for_scans() { stored_[0]->arrange_for_scans(); }
   bool reranks() const noexcept { return !finer_.empty(); }
   std::size_t bytes() const noexcept;
   Result<void> append(const RowsView& rows);       // nothing changes when it fails

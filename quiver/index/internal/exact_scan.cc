@@ -6,7 +6,6 @@
 #include <memory>
 
 #include "quiver/index/internal/product_scan.h"
-#include "quiver/simd/kernels.h"
 
 namespace quiver::internal {
 namespace {
@@ -81,11 +80,10 @@ void scan_block(const Scorer& scorer, std::size_t first, std::size_t count, cons
                 std::vector<float>& distances, std::vector<std::uint32_t>& chosen, TopK& best) {
   distances.resize(std::max(distances.size(), count));
   chosen.resize(std::max(chosen.size(), count));
-  scorer.score_range(first, count, distances.data());
   const std::size_t found =
-      simd::kernels().select_below(distances.data(), count, std::min(best.threshold(), ceiling), chosen.data());
+      scorer.score_below(first, count, std::min(best.threshold(), ceiling), chosen.data(), distances.data());
   for (std::size_t i = 0; i < found; ++i) {
-    const Hit hit{static_cast<std::uint32_t>(first + chosen[i]), distances[chosen[i]]};
+    const Hit hit{static_cast<std::uint32_t>(first + chosen[i]), distances[i]};
     // The filter is asked only about rows that are close enough.
     if (hit.distance <= best.threshold() && (eligible.all() || eligible(hit.row))) best.offer(hit);
   }

@@ -11,9 +11,10 @@
 namespace quiver::internal {
 
 inline constexpr const char* kIndexKind = "index";
-inline constexpr std::uint32_t kIndexVersion = 1;  // of a file without anything newer in it
-inline constexpr std::uint32_t kSlotsVersion = 2;  // with a table of slots
-inline constexpr std::uint32_t kNewestVersion = kSlotsVersion;
+inline constexpr std::uint32_t kIndexVersion = 1;   // of a file without anything newer in it
+inline constexpr std::uint32_t kSlotsVersion = 2;   // with a table of slots
+inline constexpr std::uint32_t kBlocksVersion = 3;  // with codes in blocks
+inline constexpr std::uint32_t kNewestVersion = kBlocksVersion;
 
 struct IndexHeader {
   std::string spec;
