@@ -19,6 +19,7 @@ std::vector<Verb> make_all() {
   all.push_back(convert_verb());
   all.push_back(advise_verb());
   add(index_verbs());
+  add(index_update_verbs());
   all.push_back(search_verb());
   add(inspect_verbs());
   all.push_back(inspect_lid_verb());
@@ -48,7 +49,7 @@ std::span<const Chapter> chapters() {
   static const std::vector<Chapter> all{
       {"See it work", {"demo"}},
       {"Learn", {"fit", "encode", "map", "convert"}},
-      {"Search", {"advise", "index build", "search"}},
+      {"Search", {"advise", "index build", "index add", "index remove", "index compact", "search"}},
       {"Measure",
        {"inspect recall", "inspect lid", "inspect order-risk", "inspect model", "inspect vectors", "inspect index"}},
       {"Papers", {"recipes", "reproduce"}},

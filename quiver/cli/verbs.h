@@ -31,6 +31,7 @@ Verb encode_verb();
 Verb map_verb();
 Verb advise_verb();
 std::vector<Verb> index_verbs();
+std::vector<Verb> index_update_verbs();
 Verb search_verb();
 std::vector<Verb> inspect_verbs();
 Verb inspect_lid_verb();

@@ -51,7 +51,7 @@ TEST(Verbs, AMistypedVerbNamesTheNearest) {
   EXPECT_EQ(message_for({"serach"}), "'serach' is no verb; did you mean 'search'?");
   EXPECT_EQ(message_for({"zzzzzzzzzz"}), "'zzzzzzzzzz' is no verb; `quiver` alone lists them");
   EXPECT_EQ(message_for({"inspect", "recal"}), "'inspect recal' is no verb; did you mean 'inspect recall'?");
-  EXPECT_EQ(message_for({"index"}), "'index' needs one more word: build");
+  EXPECT_EQ(message_for({"index"}), "'index' needs one more word: build, add, remove, compact");
 }
 
 TEST(Verbs, HelpShowsUsageEveryOptionAndExamples) {
