@@ -8,9 +8,7 @@
 #include "bench/search/truth.h"
 #include "quiver/core/file.h"
 #include "quiver/core/metric.h"
-#include "quiver/inspect/commit.h"
-#include "quiver/inspect/machine.h"
-#include "quiver/model/card.h"
+#include "quiver/inspect/origin.h"
 
 namespace quiver::bench {
 namespace {
@@ -142,16 +140,6 @@ class Contest {
 };
 
 }  // namespace
-
-Json origin_json(unsigned threads) {
-  const Machine machine = describe_machine();
-  return {
-      {"machine",
-       {{"cpu", machine.cpu}, {"simd", machine.simd}, {"threads", threads}, {"memory_bytes", machine.memory_bytes}}},
-      {"commit", commit_here()},
-      {"quiver", quiver_version()},
-      {"created", utc_now()}};
-}
 
 Result<Json> run_contest(MatrixView base, MatrixView queries, const std::optional<Integers>& given,
                          const ContestOptions& options, Run& run) {

@@ -38,7 +38,4 @@ struct ContestOptions {
 Result<Json> run_contest(MatrixView base, MatrixView queries, const std::optional<Integers>& given,
                          const ContestOptions& options, Run& run);
 
-// The part of a record that says where and from what it was made: machine, commit, quiver, created.
-Json origin_json(unsigned threads);
-
 }  // namespace quiver::bench

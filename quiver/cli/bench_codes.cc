@@ -15,6 +15,7 @@
 #include "quiver/core/statistics.h"
 #include "quiver/index/flat.h"
 #include "quiver/index/ground_truth.h"
+#include "quiver/inspect/origin.h"
 
 namespace quiver::cli {
 namespace {
@@ -166,6 +167,15 @@ Json to_json(const Interval& interval) {
   return {{"mean", interval.mean}, {"low", interval.low}, {"high", interval.high}};
 }
 
+// " 2026-11-25, AMD EPYC, commit 5950214fd9a1.": nothing of a set measured before these were recorded.
+std::string origin_of(const Json& set) {
+  const auto created = set.value("created", std::string()), commit = set.value("commit", std::string());
+  if (created.empty()) return {};
+  const std::string machine = set.value("machine", Json::object()).value("cpu", "");
+  return fmt::format(" {}, {}{}.", created.substr(0, 10), machine,
+                     commit.empty() ? "" : fmt::format(", commit {}", commit.substr(0, 12)));
+}
+
 // The page of a results file: one table a set, as markdown.
 Result<std::string> page_of(const Json& results) {
   std::string page =
@@ -183,8 +193,8 @@ Result<std::string> page_of(const Json& results) {
     QUIVER_TRY(const auto queries, get<std::uint64_t>(set, "queries"));
     QUIVER_TRY(const auto among, get<std::uint64_t>(set, "among"));
     QUIVER_TRY(const auto codes, get<Json>(set, "codes"));
-    page += fmt::format("\n## {}\n\n{} vectors of {} dims, {}; recall@{} over {} queries, of {} candidates.\n\n", name,
-                        grouped(rows), dims, metric, k, queries, among);
+    page += fmt::format("\n## {}\n\n{} vectors of {} dims, {}; recall@{} over {} queries, of {} candidates.{}\n\n",
+                        name, grouped(rows), dims, metric, k, queries, among, origin_of(set));
     page +=
         fmt::format("| codes | bytes a vector | recall | of {} | read | time |\n|---|---|---|---|---|---|\n", among);
     for (const Json& code : codes) {
@@ -256,6 +266,9 @@ Result<Answer> run_codes_bench(const CodesBenchOptions& options, Run& run) {
     QUIVER_TRY(learn, read_in(options.learn_data, metric));
     QUIVER_TRY(learn_view, learn.dense());
   }
+  QUIVER_TRY(const MatrixView rows, base.dense());
+  Json data = Json::array({data_json("data", rows), data_json("query_data", queries.view())});
+  if (learn_view.rows > 0) data.push_back(data_json("learn_data", learn_view));
   CodesJudge judge(options, base, std::move(queries), learn_view);
   QUIVER_TRY(judge.prepare(run));
   Table table({"codes", "bytes", "recall", fmt::format("of {}", options.among), "read", "time"});
@@ -275,9 +288,11 @@ Result<Answer> run_codes_bench(const CodesBenchOptions& options, Run& run) {
                     {"time", j.time}});
     stage.advance();
   }
-  const Json set{{"rows", count},           {"dims", base.space().dims}, {"metric", name_of(metric)},
-                 {"k", options.k},          {"among", options.among},    {"rerank", options.rerank},
-                 {"queries", drawn.size()}, {"seed", run.seed()},        {"codes", list}};
+  Json set{{"rows", count},          {"dims", base.space().dims}, {"metric", name_of(metric)}, {"k", options.k},
+           {"among", options.among}, {"rerank", options.rerank},  {"queries", drawn.size()},   {"seed", run.seed()}};
+  set.update(origin_json(run.threads().count()));
+  set["data"] = data;
+  set["codes"] = list;
   if (!options.out.empty()) QUIVER_TRY(keep(options.out, options.name, set));
   return Answer{set, fmt::format("{} vectors of {} numbers, {}, recall@{} over {} queries\n\n{}", grouped(count),
                                  base.space().dims, name_of(metric), options.k, drawn.size(), table.text(0))};

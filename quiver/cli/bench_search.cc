@@ -21,6 +21,7 @@
 #include "quiver/core/progress.h"
 #include "quiver/data/read_vectors.h"
 #include "quiver/index/spec.h"
+#include "quiver/inspect/origin.h"
 
 namespace quiver::cli {
 namespace {
@@ -260,7 +261,7 @@ Result<Answer> run_alone(const SearchBenchFlags& flags, const SearchBenchData& d
             {"metric", name_of(data.metric)},
             {"rounds", flags.rounds},
             {"finished", true}};
-  json.update(bench::origin_json(flags.what == "threads" ? 2 : 1));
+  json.update(origin_json(flags.what == "threads" ? 2 : 1));
   json["measured"] = std::move(measured);
   QUIVER_TRY(make_folders(flags.out));
   QUIVER_TRY(write_file(fs::path(flags.out) / (flags.what + ".json"), dump_json(json) + "\n"));

@@ -8,8 +8,7 @@
 #include "quiver/core/file.h"
 #include "quiver/core/progress.h"
 #include "quiver/data/catalogue.h"
-#include "quiver/inspect/commit.h"
-#include "quiver/inspect/machine.h"
+#include "quiver/inspect/origin.h"
 #include "quiver/recipes/results.h"
 
 namespace quiver {
@@ -189,26 +188,18 @@ class Driver {
     out.verdict = overall(page_.bars, out.judged);
     if (!why_.empty() && out.verdict == Verdict::Pass) out.verdict = Verdict::Incomplete;
     out.why = why_;
-    const Machine machine = describe_machine();
     out.json = {{"recipe", page_.slug},
                 {"verdict", std::string(name_of(out.verdict))},
                 {"why", out.why},
-                {"quick", options_.quick},
-                {"commit", commit_here()},
-                {"quiver", quiver_version()},
-                {"build", build_},
-                {"created", utc_now()},
-                {"minutes", spent_ / 60},
-                {"options", settings_},
-                {"data", data_.entries},
-                {"machine",
-                 {{"cpu", machine.cpu},
-                  {"simd", machine.simd},
-                  {"threads", run_.threads().count()},
-                  {"memory_bytes", machine.memory_bytes}}},
-                {"seeds", times_},
-                {"bars", bars_json(page_.bars, out.judged)},
-                {"arms", arms_json(seeds_)}};
+                {"quick", options_.quick}};
+    out.json.update(origin_json(run_.threads().count()));
+    out.json.update({{"build", build_},
+                     {"minutes", spent_ / 60},
+                     {"options", settings_},
+                     {"data", data_.entries},
+                     {"seeds", times_},
+                     {"bars", bars_json(page_.bars, out.judged)},
+                     {"arms", arms_json(seeds_)}});
     out.seeds = std::move(seeds_);
     QUIVER_TRY(out.markdown, results_markdown(out.json));
     if (!options_.quick && !options_.results.empty()) {
