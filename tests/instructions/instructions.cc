@@ -72,9 +72,14 @@ struct Subject {
 };
 
 constexpr std::array kSubjects = {
-    Subject{"flat", "flat"},         Subject{"flat-lvq8", "flat + lvq(8)"},
-    Subject{"hnsw", "hnsw(16,128)"}, Subject{"hnsw-lvq8", "hnsw(16,128) + lvq(8)"},
-    Subject{"graph", "graph"},       Subject{"graph-batch", "graph", true},
+    Subject{"flat", "flat"},
+    Subject{"flat-lvq8", "flat + lvq(8)"},
+    Subject{"flat-pq4", "flat + pq(48,4) + rerank(f16)"},
+    Subject{"hnsw", "hnsw(16,128)"},
+    Subject{"hnsw-lvq8", "hnsw(16,128) + lvq(8)"},
+    Subject{"graph", "graph"},
+    Subject{"graph-batch", "graph", true},
+    Subject{"ivf-batch", "ivf", true},
 };
 
 constexpr std::size_t kRows = 6000, kQueries = 256, kDims = 96, kLatent = 12;
