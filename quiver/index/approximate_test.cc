@@ -5,6 +5,7 @@
 
 #include <cmath>
 #include <numeric>
+#include <ostream>
 #include <set>
 
 #include "quiver/core/metric.h"
@@ -41,6 +42,7 @@ constexpr Kind kKinds[] = {
     {"ivf(60) + lvq(8)", "flat + lvq(8)", "ivf(9) + lvq(8)", "inverted lists", 6000, 0.85},
 };
 
+void PrintTo(const Kind& kind, std::ostream* out) { *out << kind.spec; }
 class EveryApproximateIndex : public testing::TestWithParam<Kind> {};
 INSTANTIATE_TEST_SUITE_P(Kinds, EveryApproximateIndex, testing::ValuesIn(kKinds),
                          [](const auto& kind) { return "Kind" + std::to_string(kind.index); });
@@ -80,6 +82,7 @@ struct Form {
   const char* spec;
   std::uint32_t effort;  // little of it
 };
+void PrintTo(const Form& form, std::ostream* out) { *out << form.spec; }
 class EveryForm : public testing::TestWithParam<Form> {};
 INSTANTIATE_TEST_SUITE_P(Forms, EveryForm,
                          testing::Values(Form{"graph", 60}, Form{"ivf(40)", 6},
@@ -147,6 +150,7 @@ struct Compacted {
   const char *spec, *exact;  // and a scan of the codes that order its hits in the end
   SearchParams all;          // a search that misses nothing
 };
+void PrintTo(const Compacted& kind, std::ostream* out) { *out << kind.spec; }
 class EveryCompactedIndex : public testing::TestWithParam<Compacted> {};
 INSTANTIATE_TEST_SUITE_P(
     Kinds, EveryCompactedIndex,

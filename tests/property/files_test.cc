@@ -5,6 +5,7 @@
 #include <cstring>
 #include <fstream>
 #include <functional>
+#include <ostream>
 #include <string>
 #include <vector>
 
@@ -83,6 +84,7 @@ struct Churned {
   std::size_t start, gone, more;
   std::vector<const char*> sections;  // that must be in the file
 };
+void PrintTo(const Churned& churned, std::ostream* out) { *out << churned.spec; }
 class ChurnedFiles : public testing::TestWithParam<Churned> {};
 INSTANTIATE_TEST_SUITE_P(
     Kinds, ChurnedFiles,
