@@ -220,9 +220,9 @@ TEST(Hnsw, CompactingLosesNoRecall) {
       found_by(*index, queries.view(), params, 1, &compacted);
       found_by(*fresh, queries.view(), params, 1, &rebuilt);
       const double recall = recall_of(*index, *exact, queries.view(), params);
-      EXPECT_GE(recall, recall_of(*fresh, *exact, queries.view(), params) - 0.01)
+      EXPECT_GE(recall, recall_of(*fresh, *exact, queries.view(), params) - 0.005)
           << "one in " << one_in << " gone, effort " << effort << ", seed " << kSeed;
-      EXPECT_LT(static_cast<double>(compacted.distances), 1.1 * static_cast<double>(rebuilt.distances));
+      EXPECT_LT(static_cast<double>(compacted.distances), 1.3 * static_cast<double>(rebuilt.distances));
     }
     const auto degrees = dynamic_cast<const HnswIndex&>(*index).in_degrees();
     EXPECT_EQ(std::ranges::count(degrees, 0U), 0) << "a row that nobody leads to is found by no walk";

@@ -16,9 +16,20 @@ class HnswRepairer {
   bool repair(std::uint32_t row) {
     for (unsigned on = 0; on <= links_.level(row); ++on) {
       look_around(row, on);
-      if (!gone_.empty()) inserter_.extend(row, on, kept_, others_);
+      if (gone_.empty()) continue;
+      inserter_.extend(row, on, kept_, others_);
+      for (const std::uint32_t taken : links_.of(row, on).subspan(kept_.size())) new_.push_back({row, taken, on});
     }
     return !links_.of(row, 0).empty();
+  }
+
+  // Whoever was taken in leads back, where there is room.
+  void lead_back() {
+    for (const auto& [from, to, level] : new_) {
+      const auto held = links_.of(to, level);
+      if (std::find(held.begin(), held.end(), from) == held.end()) links_.push(to, level, from);
+    }
+    new_.clear();
   }
 
   void link(std::uint32_t row) { inserter_.link(row); }
@@ -40,6 +51,11 @@ class HnswRepairer {
   }
 
  private:
+  struct Link {
+    std::uint32_t from, to;
+    unsigned level;
+  };
+
   void reach(std::uint32_t from) {
     std::vector<std::uint32_t> waiting{from};
     seen_.insert(from);
@@ -76,6 +92,7 @@ class HnswRepairer {
   HnswInserter inserter_;
   Visited seen_;
   std::vector<std::uint32_t> kept_, gone_, others_;
+  std::vector<Link> new_;
 };
 
 // The first row of the highest level that is left.
@@ -96,6 +113,7 @@ Result<void> repair_links(HnswLinks& links, const Codes& codes, const Removed& r
     if (!repairer.repair(row)) alone.push_back(row);
     stage.advance();
   }
+  repairer.lead_back();
   if (removed.contains(links.entry())) links.set_entry(entry_of(links, live));
   for (const std::uint32_t row : alone) repairer.link(row);
   for (int round = 0; round < kMostRounds && repairer.connect(live, run); ++round) {

@@ -1,6 +1,7 @@
 // Removed rows leave an HNSW graph: whoever led to one keeps its other neighbours and takes in their places, closest
-// first, what the removed ones led to, unless one that it has hides it (hnsw_insert.h). Rows that no walk gets to any
-// more are searched for, and somebody near leads there. If the entry is gone, another row of the highest level is it.
+// first, what the removed ones led to, unless one that it has hides it (hnsw_insert.h); these lead back where they have
+// room. Rows that no walk gets to any more are searched for, and somebody near leads there. If the entry is gone,
+// another row of the highest level is it.
 //
 //   HnswLinks left = links;
 //   QUIVER_TRY(repair_links(left, codes, removed, effort, run));
