@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <numeric>
 #include <ostream>
@@ -23,7 +24,6 @@ using internal::hits_of;
 using internal::kQueries;
 using internal::kSeed;
 using internal::made;
-using internal::of_query;
 using internal::recall_beside;
 using internal::Some;
 using internal::space_of;
@@ -78,6 +78,37 @@ TEST_P(EveryApproximateIndex, FindsRowsThatAreAllAlike) {
   }
 }
 
+// Under a filter a graph may scan what is allowed for many queries and walk for one. All else finds the same by one
+// call as by many.
+void expect_alike(const Hits& alone, const Hits& together, bool same) {
+  ASSERT_EQ(alone.counts, together.counts);
+  if (same) {
+    EXPECT_EQ(alone.hits, together.hits);
+    return;
+  }
+  std::size_t wanted = 0, shared = 0;
+  for (std::size_t q = 0; q < together.counts.size(); ++q) {
+    wanted += together.of(q).size();
+    for (const Hit& hit : together.of(q)) {
+      const auto found = alone.of(q);
+      shared += std::find(found.begin(), found.end(), hit) != found.end() ? 1 : 0;
+    }
+  }
+  EXPECT_GE(static_cast<double>(shared), 0.97 * static_cast<double>(wanted));
+}
+bool is_graph(std::string_view spec) { return spec.starts_with("graph"); }
+
+// Every query by a call of its own.
+Hits one_by_one(const Index& index, MatrixView queries, const SearchParams& params, Scratch& scratch) {
+  Hits hits{params.k, std::vector<Hit>(queries.rows * params.k), std::vector<std::uint32_t>(queries.rows)};
+  for (std::size_t q = 0; q < queries.rows; ++q) {
+    const std::vector<Hit> found = hits_of(index, queries.slice(q, 1), params, scratch);
+    std::copy(found.begin(), found.end(), hits.hits.begin() + static_cast<std::ptrdiff_t>(q * params.k));
+    hits.counts[q] = static_cast<std::uint32_t>(found.size());
+  }
+  return hits;
+}
+
 struct Form {
   const char* spec;
   std::uint32_t effort;  // little of it
@@ -106,9 +137,7 @@ TEST_P(EveryForm, AnswersWithoutRegardToThreadsAndBatches) {
     const Hits batch = all_hits(*one, queries.view(), params);
     quiver::Run alone({.threads = 1});
     EXPECT_EQ(batch.hits, one->search_batch(queries.view(), params, alone)->hits);
-    for (std::size_t q = 0; q < queries.rows(); ++q) {
-      ASSERT_EQ(hits_of(*one, queries.view().slice(q, 1), params, scratch), of_query(batch, q)) << "query " << q;
-    }
+    EXPECT_EQ(one_by_one(*one, queries.view(), params, scratch).hits, batch.hits);
     EXPECT_EQ(all_hits(*one, queries.view().slice(70, 3), params).hits,
               std::vector<Hit>(batch.hits.begin() + 70 * params.k, batch.hits.begin() + 73 * params.k));
   }
@@ -129,13 +158,14 @@ TEST_P(EveryApproximateIndex, LosesNoHitsToFiltersWhateverTheyClaim) {
       ASSERT_EQ(found.counts, truth.counts);
       for (std::size_t q = 0; q < queries.rows(); ++q) {
         for (const Hit& hit : found.of(q)) ASSERT_TRUE(filter->allows(hit.row));
-        ASSERT_EQ(hits_of(*index, queries.view().slice(q, 1), params, scratch), of_query(found, q));
       }
+      expect_alike(one_by_one(*index, queries.view(), params, scratch), found, !is_graph(GetParam().spec));
     }
     EXPECT_GE(recall_beside(*index, *exact, queries.view(), {.k = 10, .filter = filter}), GetParam().recall);
   }
   SearchStats stats;
-  all_hits(*index, queries.view(), {.k = 10, .filter = &half}, &stats);
+  std::vector<Hit> out(10);
+  ASSERT_TRUE(index->search(queries.view().slice(0, 1), {.k = 10, .filter = &half}, scratch, out, &stats).has_value());
   EXPECT_EQ(stats.plan, GetParam().plan);
   all_hits(*index, queries.view(), {.k = 10, .filter = &one}, &stats);
   EXPECT_EQ(stats.plan, "filter first");

@@ -19,7 +19,7 @@ using internal::GraphSearch;
 constexpr std::string_view kGraph = "graph/", kCodes = "rerank/";
 constexpr std::size_t kTogether = 64;  // queries a thread takes at a time
 const QuantizerSpec kUsualRerank{"f16", {}};
-constexpr char kWalkerKind = 0;  // its address says that Scratch::Worker::own is a Walker; one fits every graph
+constexpr char kWalkersKind = 0;  // its address says that Scratch::Worker::own is GraphWalkers; one fits every graph
 
 // 4-bit groups for so many dimensions: a little over one bit a dimension, and more for short vectors.
 std::size_t groups_for(std::size_t dims) {
@@ -76,13 +76,13 @@ Result<std::unique_ptr<Index>> GraphIndex::build(const IndexSpec& spec, const Ro
   QUIVER_TRY(check(arguments));
   Matrix scratch;
   const MatrixView rows = input.floats(0, input.rows(), scratch);
-  const std::size_t longest = space.dims + (space.metric == Metric::Dot ? 1 : 0);
-  if (arguments[0] > longest) {
+  if (arguments[0] > space.dims) {
     return Error::invalid_argument(fmt::format("a graph of {} dimensions for rows of {}: at most {}, or 0 to choose",
-                                               arguments[0], space.dims, longest));
+                                               arguments[0], space.dims, space.dims));
   }
-  QUIVER_TRY(state->short_space, internal::GraphSpace::fit(rows, space, arguments[0], run));
+  QUIVER_TRY(state->short_space, internal::GraphSpace::fit(rows, space, arguments[0], run, true));
   internal::GraphOptions options;
+  options.products = state->short_space.products();
   options.groups = arguments[1] > 0 ? arguments[1] : groups_for(state->short_space.dims());
   arguments = {static_cast<unsigned>(state->short_space.dims()), static_cast<unsigned>(options.groups)};
   {
@@ -104,7 +104,8 @@ Result<std::unique_ptr<Index>> GraphIndex::open(const IndexSpec& spec, const Con
   QUIVER_TRY(const internal::IndexHeader header, internal::read_index_header(file));
   state->space = header.space;
   QUIVER_TRY(state->short_space, internal::GraphSpace::load(file, kGraph, header.space));
-  QUIVER_TRY(state->graph, internal::load_graph(file, kGraph, state->short_space.dims()));
+  QUIVER_TRY(state->graph,
+             internal::load_graph(file, kGraph, state->short_space.dims(), state->short_space.products()));
   QUIVER_TRY(state->calibration, internal::GraphCalibration::load(file, kGraph));
   QUIVER_TRY(state->codes, load_codes(file, kCodes));
   QUIVER_TRY(internal::load_churn(*state, file, kGraph, header));
@@ -157,17 +158,17 @@ Result<std::size_t> GraphIndex::search(const RowsView& query, const SearchParams
   SearchStats& counted = stats != nullptr ? *stats : own;
   const Eligible eligible(s.removed, params.filter, &s.slots);
   const GraphSearch search(s);
-  if (search.scan_pays(params, k)) return search.scan(input.row(0), k, eligible, scratch, out, counted);
+  if (search.scan_pays(params, k, 1)) return search.scan(input.row(0), k, eligible, scratch, out, counted);
   counted.plan = "walk";
   Scratch::Worker& worker = scratch.worker(0);
-  if (worker.kind != &kWalkerKind) {
-    worker.own = std::make_shared<internal::GraphWalker>();
-    worker.kind = &kWalkerKind;
+  if (worker.kind != &kWalkersKind) {
+    worker.own = std::make_shared<internal::GraphWalkers>();
+    worker.kind = &kWalkersKind;
   }
-  auto& walker = *static_cast<internal::GraphWalker*>(worker.own.get());
-  const internal::GraphEffort effort = search.effort(params, k, eligible.all() ? nullptr : &eligible);
+  auto& walkers = *static_cast<internal::GraphWalkers*>(worker.own.get());
+  const internal::GraphEffort effort = search.effort(params, k, eligible.all() ? nullptr : &eligible, 1);
   counted.expected_recall = effort.expected_recall;
-  QUIVER_TRY(const std::size_t found, search.one(input, effort, walker, out, counted));
+  QUIVER_TRY(const std::size_t found, search.one(input, effort, walkers, out, counted));
   return found < k ? search.scan(input.row(0), k, eligible, scratch, out, counted) : Result<std::size_t>(found);
 }
 
@@ -179,13 +180,16 @@ Result<Hits> GraphIndex::search_batch(const RowsView& queries, const SearchParam
   const GraphSearch search(s);
   const std::size_t k = batch.k;
   SearchStats& counted = batch.stats();
-  if (search.scan_pays(params, k)) {  // all of them at once: whom the filter allows is asked once, not for every query
+  if (search.scan_pays(
+          params, k,
+          batch.input.rows())) {  // all of them at once: whom the filter allows is asked once, not for every query
     QUIVER_TRY(const std::vector<TopK> best, search.scan_batch(batch.input, k, batch.eligible, run, counted));
     for (std::size_t q = 0; q < best.size(); ++q) batch.set(q, best[q]);
     return std::move(batch.hits);
   }
   counted.plan = "walk";
-  const internal::GraphEffort effort = search.effort(params, k, batch.eligible.all() ? nullptr : &batch.eligible);
+  const internal::GraphEffort effort =
+      search.effort(params, k, batch.eligible.all() ? nullptr : &batch.eligible, batch.input.rows());
   counted.expected_recall = effort.expected_recall;
   std::vector<SearchStats> parts(run.threads().count());
   std::vector<std::unique_ptr<internal::GraphWalkers>> walkers(parts.size());
@@ -197,9 +201,8 @@ Result<Hits> GraphIndex::search_batch(const RowsView& queries, const SearchParam
     QUIVER_CHECK(done.has_value());  // queries were checked
   });
   for (const SearchStats& part : parts) counted.add_counts(part);
-  QUIVER_TRY(batch.complete(run, [&](TypedView query, Scratch& scratch, std::span<Hit> room) {
-    return search.scan(query, k, batch.eligible, scratch, room, counted);
-  }));
+  QUIVER_TRY(batch.complete(
+      run, [&](const DenseInput& some) { return search.scan_batch(some, k, batch.eligible, run, counted); }));
   return std::move(batch.hits);
 }
 

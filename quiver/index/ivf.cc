@@ -37,15 +37,23 @@ struct IvfIndex::State {
   std::size_t size() const noexcept { return parts.positions(); }
   std::size_t live() const noexcept { return size() - removed.count(); }
 
-  std::size_t as_rows(const TopK& positions, std::span<Hit> out) const {
+  TopK as_rows(const TopK& positions) const {
     TopK best(positions.size());
     for (const Hit& hit : positions.held()) best.offer({parts.row_at(hit.row), hit.distance});
-    return best.sorted_into(out);
+    return best;
   }
   Result<std::size_t> scan(TypedView query, const IvfPlan& plan, Scratch& scratch, std::span<Hit> out,
                            SearchStats& stats) const {
     QUIVER_TRY(const std::unique_ptr<Scorer> scorer, parts.exact().scorer(query));
-    return as_rows(internal::scan(parts.exact(), *scorer, plan.effort().k, plan.eligible(), scratch, stats), out);
+    const TopK best = internal::scan(parts.exact(), *scorer, plan.effort().k, plan.eligible(), scratch, stats);
+    return as_rows(best).sorted_into(out);
+  }
+  Result<std::vector<TopK>> scan_batch(const DenseInput& queries, const IvfPlan& plan, Run& run,
+                                       SearchStats& stats) const {
+    QUIVER_TRY(std::vector<TopK> found,
+               internal::scan_batch(parts.exact(), queries, plan.effort().k, plan.eligible(), run, stats));
+    for (TopK& best : found) best = as_rows(best);
+    return found;
   }
   // Queries first .. first + count - 1; hits of query q go to out + q * k.
   Result<void> probe_some(const DenseInput& input, std::size_t first, std::size_t count, const IvfEffort& effort,
@@ -205,11 +213,8 @@ Result<Hits> IvfIndex::search_batch(const RowsView& queries, const SearchParams&
   SearchStats& counted = batch.stats();
   const IvfPlan plan(s.parts, s.levels, s.removed, params, batch.k);
   if (plan.scans()) {  // all of them at once: whom the filter allows is asked once, not for every query
-    QUIVER_TRY(const std::vector<TopK> best,
-               internal::scan_batch(s.parts.exact(), batch.input, batch.k, plan.eligible(), run, counted));
-    for (std::size_t q = 0; q < count; ++q) {
-      batch.hits.counts[q] = static_cast<std::uint32_t>(s.as_rows(best[q], batch.room(q)));
-    }
+    QUIVER_TRY(const std::vector<TopK> best, s.scan_batch(batch.input, plan, run, counted));
+    for (std::size_t q = 0; q < count; ++q) batch.set(q, best[q]);
     return std::move(batch.hits);
   }
   counted.plan = "inverted lists";
@@ -225,9 +230,7 @@ Result<Hits> IvfIndex::search_batch(const RowsView& queries, const SearchParams&
     QUIVER_CHECK(done.has_value());  // queries were checked
   });
   for (const SearchStats& part : parts) counted.add_counts(part);
-  QUIVER_TRY(batch.complete(run, [&](TypedView query, Scratch& scratch, std::span<Hit> room) {
-    return s.scan(query, plan, scratch, room, counted);
-  }));
+  QUIVER_TRY(batch.complete(run, [&](const DenseInput& some) { return s.scan_batch(some, plan, run, counted); }));
   return std::move(batch.hits);
 }
 

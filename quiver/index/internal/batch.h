@@ -31,19 +31,23 @@ struct Batch {
   void set(std::size_t query, const TopK& best) {
     hits.counts[query] = static_cast<std::uint32_t>(best.sorted_into(room(query)));
   }
-  // Queries that an approximate search left with fewer than k hits are answered by scan(query, scratch, room), which
-  // returns a Result of how many it found. Errors: of scan, Cancelled.
+  // Queries that an approximate search left with fewer than k hits are answered together by scan(queries), which
+  // returns a Result of their best. Errors: of scan, Cancelled.
   template <class Scan>
   Result<void> complete(Run& run, const Scan& scan) {
-    Scratch scratch(&run.threads());
-    for (std::size_t q = 0; q < input.rows(); ++q) {
-      if (run.stop()) return run.stopped("searching");
-      if (hits.counts[q] == k) continue;
-      QUIVER_TRY(const std::size_t found, scan(input.row(q), scratch, room(q)));
-      hits.counts[q] = static_cast<std::uint32_t>(found);
-    }
+    if (run.stop()) return run.stopped("searching");
+    const std::vector<std::uint32_t> open = unfinished();
+    if (open.empty()) return {};
+    const TypedMatrix queries = some(open);
+    QUIVER_TRY(const DenseInput again, DenseInput::of(queries.view(), input.typed().dims, 0, "searching"));
+    QUIVER_TRY(const std::vector<TopK> best, scan(again));
+    for (std::size_t i = 0; i < open.size(); ++i) set(open[i], best[i]);
     return {};
   }
+
+ private:
+  std::vector<std::uint32_t> unfinished() const;
+  TypedMatrix some(std::span<const std::uint32_t> queries) const;
 };
 
 }  // namespace quiver::internal

@@ -91,26 +91,31 @@ void CodePair::link() {
   query_map_ = QueryMap(*map_, 1);
 }
 
-void CodePair::shorten(const float* query, QueryMap::Scratch& scratch, float* out) const {
-  if (map_->metric() != Metric::Cosine) {
-    query_map_.apply(query, scratch, out);
-    return;
+void CodePair::shorten(const DenseInput& queries, std::size_t first, std::size_t count, float* out,
+                       std::size_t stride) const {
+  Matrix memory, units;
+  MatrixView floats = queries.floats(first, count, memory);
+  if (map_->metric() == Metric::Cosine) {
+    units = Matrix::copy_of(floats);
+    for (std::size_t q = 0; q < count; ++q) {
+      const std::span<float> unit = units.row(q);
+      const double squared = simd::kernels().squared_norm(unit.data(), unit.size());
+      if (!(squared > 0)) continue;
+      const auto scale = static_cast<float>(1 / std::sqrt(squared));
+      for (float& x : unit) x *= scale;
+    }
+    floats = units.view();
   }
-  std::vector<float> unit(query, query + map_->from());
-  const double squared = simd::kernels().squared_norm(query, unit.size());
-  if (squared > 0) {
-    const auto scale = static_cast<float>(1 / std::sqrt(squared));
-    for (float& x : unit) x *= scale;
-  }
-  query_map_.apply(unit.data(), scratch, out);
+  QueryMap::Scratch scratch;
+  std::vector<float> unused(count);
+  query_map_.apply(floats, scratch, out, stride, unused.data());
 }
 
 Result<std::unique_ptr<Scorer>> CodePair::scorer(const RowsView& query) const {
   if (map_ == nullptr) return coarse_->scorer(query);
   QUIVER_TRY(const DenseInput input, DenseInput::of(query, map_->from(), 0, "searching"));
-  Matrix memory, shortened(1, map_->to());
-  QueryMap::Scratch scratch;
-  shorten(input.floats(0, 1, memory).row(0).data(), scratch, shortened.data());
+  Matrix shortened(1, map_->to());
+  shorten(input, 0, 1, shortened.data(), shortened.stride());
   return coarse_->scorer(shortened.view());
 }
 
@@ -118,11 +123,7 @@ Result<DenseInput> CodePair::for_coarse(const DenseInput& queries, Matrix& memor
   if (map_ == nullptr) return queries;
   memory = Matrix(queries.rows(), map_->to());
   threads.parallel_for(queries.rows(), kQueryGrain, [&](std::size_t begin, std::size_t end, unsigned) {
-    QueryMap::Scratch scratch;
-    Matrix floats;
-    for (std::size_t i = begin; i < end; ++i) {
-      shorten(queries.floats(i, 1, floats).row(0).data(), scratch, memory.row(i).data());
-    }
+    shorten(queries, begin, end - begin, memory.row(begin).data(), memory.stride());
   });
   return DenseInput::of(memory.view(), map_->to(), 0, "searching by short queries");
 }

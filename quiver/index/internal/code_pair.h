@@ -59,7 +59,7 @@ class CodePair {
 
  private:
   void link();
-  void shorten(const float* query, QueryMap::Scratch& scratch, float* out) const;
+  void shorten(const DenseInput& queries, std::size_t first, std::size_t count, float* out, std::size_t stride) const;
 
   std::vector<std::unique_ptr<Codes>> stored_;  // in the order of the spec
   const Codes* coarse_ = nullptr;               // stored_[0], its first level, or the short codes of either

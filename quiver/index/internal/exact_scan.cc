@@ -2,14 +2,12 @@
 
 #include <algorithm>
 #include <iterator>
-#include <limits>
 #include <memory>
 
 #include "quiver/index/internal/product_scan.h"
 
 namespace quiver::internal {
 namespace {
-constexpr float kInfinity = std::numeric_limits<float>::infinity();
 constexpr std::size_t kBlockRows = 256;                    // rows a kernel call scores: their distances stay in L1
 constexpr std::size_t kPieceBytes = std::size_t{1} << 20;  // of codes a thread takes at a time
 constexpr std::size_t kTileBytes = std::size_t{1} << 18;   // of codes scanned for all queries of a group: stay in L2
@@ -17,6 +15,28 @@ constexpr std::size_t kQueryGroup = 256;
 
 std::size_t rows_in(std::size_t bytes, const Codes& codes) {
   return std::max(kBlockRows, bytes / codes.bytes_per_row() / kBlockRows * kBlockRows);
+}
+
+std::vector<std::uint32_t> rows_of(const Eligible& eligible, std::size_t rows) {
+  std::vector<std::uint32_t> some;
+  for (std::size_t row = 0; row < rows; ++row) {
+    if (eligible(row)) some.push_back(static_cast<std::uint32_t>(row));
+  }
+  return some;
+}
+
+// Scores rows first .. first + count - 1 and offers what may be a hit to `best`.
+void scan_block(const Scorer& scorer, std::size_t first, std::size_t count, const Eligible& eligible,
+                Scratch::Worker& memory, TopK& best) {
+  memory.floats.resize(std::max(memory.floats.size(), count));
+  memory.numbers.resize(std::max(memory.numbers.size(), count));
+  const std::size_t found =
+      scorer.score_below(first, count, best.threshold(), memory.numbers.data(), memory.floats.data());
+  for (std::size_t i = 0; i < found; ++i) {
+    const Hit hit{static_cast<std::uint32_t>(first + memory.numbers[i]), memory.floats[i]};
+    // The filter is asked only about rows that are close enough.
+    if (hit.distance <= best.threshold() && (eligible.all() || eligible(hit.row))) best.offer(hit);
+  }
 }
 
 // A run of rows that a thread scores: all of them, or only those listed when few are eligible.
@@ -36,8 +56,7 @@ class Piece {
       return;
     }
     for (std::size_t first = begin_; first < end_; first += kBlockRows) {
-      scan_block(scorer, first, std::min(kBlockRows, end_ - first), eligible_, kInfinity, memory.floats, memory.numbers,
-                 best);
+      scan_block(scorer, first, std::min(kBlockRows, end_ - first), eligible_, memory, best);
     }
   }
   std::size_t scored() const noexcept { return eligible_.rare() ? listed_.size() : end_ - begin_; }
@@ -76,19 +95,6 @@ std::vector<TopK> scan_group(const Codes& codes, std::span<const std::unique_ptr
 }
 }  // namespace
 
-void scan_block(const Scorer& scorer, std::size_t first, std::size_t count, const Eligible& eligible, float ceiling,
-                std::vector<float>& distances, std::vector<std::uint32_t>& chosen, TopK& best) {
-  distances.resize(std::max(distances.size(), count));
-  chosen.resize(std::max(chosen.size(), count));
-  const std::size_t found =
-      scorer.score_below(first, count, std::min(best.threshold(), ceiling), chosen.data(), distances.data());
-  for (std::size_t i = 0; i < found; ++i) {
-    const Hit hit{static_cast<std::uint32_t>(first + chosen[i]), distances[i]};
-    // The filter is asked only about rows that are close enough.
-    if (hit.distance <= best.threshold() && (eligible.all() || eligible(hit.row))) best.offer(hit);
-  }
-}
-
 TopK scan(const Codes& codes, const Scorer& scorer, std::size_t k, const Eligible& eligible, Scratch& scratch,
           SearchStats& stats) {
   Threads alone(1);
@@ -120,8 +126,10 @@ TopK scan(const Codes& codes, const Scorer& scorer, std::size_t k, const Eligibl
 
 Result<std::vector<TopK>> scan_batch(const Codes& codes, const DenseInput& queries, std::size_t k,
                                      const Eligible& eligible, Run& run, SearchStats& stats) {
-  const bool product = !eligible.rare() && ProductScan::pays(codes, queries.rows());
-  stats.plan = product ? "matrix product" : eligible.rare() ? "filter first" : "scan";
+  const bool product = ProductScan::pays(codes, queries.rows());
+  stats.plan = eligible.rare() ? "filter first" : product ? "matrix product" : "scan";
+  std::vector<std::uint32_t> only;
+  if (product && !eligible.all()) only = rows_of(eligible, codes.rows());
   std::vector<TopK> all;
   all.reserve(queries.rows());
   for (std::size_t first = 0; first < queries.rows(); first += kQueryGroup) {
@@ -130,8 +138,9 @@ Result<std::vector<TopK>> scan_batch(const Codes& codes, const DenseInput& queri
     for (std::size_t q = 0; q < count; ++q) {
       QUIVER_TRY(scorers[q], codes.scorer(queries.row(first + q)));
     }
-    std::vector<TopK> group = product ? ProductScan(codes, queries, first, scorers, k, eligible).run(run, stats)
-                                      : scan_group(codes, scorers, k, eligible, run, stats);
+    std::vector<TopK> group =
+        product ? ProductScan(codes, queries, first, scorers, k, eligible.all() ? nullptr : &only).run(run, stats)
+                : scan_group(codes, scorers, k, eligible, run, stats);
     if (run.stop()) return run.stopped("searching");
     std::move(group.begin(), group.end(), std::back_inserter(all));
     stats.bytes_read += codes.bytes();

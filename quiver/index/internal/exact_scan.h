@@ -22,8 +22,4 @@ TopK scan(const Codes& codes, const Scorer& scorer, std::size_t k, const Eligibl
 Result<std::vector<TopK>> scan_batch(const Codes& codes, const DenseInput& queries, std::size_t k,
                                      const Eligible& eligible, Run& run, SearchStats& stats);
 
-// Scores rows first .. first + count - 1 and offers to `best` what may be a hit not above `ceiling`.
-void scan_block(const Scorer& scorer, std::size_t first, std::size_t count, const Eligible& eligible, float ceiling,
-                std::vector<float>& distances, std::vector<std::uint32_t>& chosen, TopK& best);
-
 }  // namespace quiver::internal

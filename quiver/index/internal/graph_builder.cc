@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "quiver/core/random.h"
 #include "quiver/index/internal/prune.h"
 
 namespace quiver::internal {
@@ -99,9 +98,12 @@ struct Builder {
       }
     });
     Random random(run.seed(), stream_of("graph entries"));
+    std::vector<float> lengths(options.products ? points.rows : 0);
+    for (std::size_t i = 0; i < lengths.size(); ++i) {
+      lengths[i] = std::sqrt(simd::kernels().squared_norm(points.row(i).data(), points.cols));
+    }
     const std::vector<std::uint32_t> entries =
-        random.sample(static_cast<std::uint32_t>(points.rows),
-                      static_cast<std::uint32_t>(graph.root.layout().blocks * simd::kBlockNeighbours));
+        draw_entries(points.rows, lengths, graph.root.layout().blocks * simd::kBlockNeighbours, random);
     const std::vector<float> origin(points.cols, 0);
     GraphRows::Scratch scratch;
     graph.root.write_neighbours(
@@ -134,16 +136,34 @@ struct Builder {
 };
 }  // namespace
 
+std::vector<std::uint32_t> draw_entries(std::size_t rows, std::span<const float> lengths, std::size_t wanted,
+                                        Random& random) {
+  if (lengths.empty()) return random.sample(static_cast<std::uint32_t>(rows), static_cast<std::uint32_t>(wanted));
+  std::vector<Hit> drawn(rows);  // the least of -log(u) / w are a sample by weights w without replacement
+  for (std::size_t i = 0; i < rows; ++i) {
+    const double weight = std::pow(lengths[i], 4.0);
+    const double late = -std::log(1 - random.uniform()) / std::max(weight, 1e-30);
+    drawn[i] = {static_cast<std::uint32_t>(i), static_cast<float>(std::min(late, 1e30))};
+  }
+  const auto end = drawn.begin() + static_cast<std::ptrdiff_t>(std::min(wanted, rows));
+  std::nth_element(drawn.begin(), end, drawn.end(), closer);
+  std::vector<std::uint32_t> entries;
+  for (auto hit = drawn.begin(); hit != end; ++hit) entries.push_back(hit->row);
+  std::sort(entries.begin(), entries.end());
+  return entries;
+}
+
 Result<Graph> build_graph(MatrixView points, const GraphOptions& options, Run& run) {
   Builder builder{points, options, run};
   QUIVER_TRY(builder.from_near_lists());
   Graph graph;
-  const GraphLayout layout{points.cols, options.groups, options.blocks};
+  const GraphLayout layout{points.cols, options.groups, options.blocks, options.products};
   graph.code = builder.learn_code();
   graph.rows = GraphRows(layout, points.rows);
   const std::size_t entries = std::min(options.entries, points.rows);
-  graph.root =
-      GraphRows({points.cols, options.groups, (entries + simd::kBlockNeighbours - 1) / simd::kBlockNeighbours}, 1);
+  graph.root = GraphRows(
+      {points.cols, options.groups, (entries + simd::kBlockNeighbours - 1) / simd::kBlockNeighbours, options.products},
+      1);
   for (std::size_t i = 0; i < points.rows; ++i) graph.rows.write_point(i, points.row(i).data());
   builder.write(graph);
   for (std::size_t pass = 0; pass < options.passes; ++pass) {

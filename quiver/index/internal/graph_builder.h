@@ -9,6 +9,7 @@
 // The result depends on points, options and seed alone, not on threads. Cost, measured:
 // docs/explanation/graph-index.md.
 #pragma once
+#include "quiver/core/random.h"
 #include "quiver/index/internal/graph_walk.h"
 #include "quiver/index/internal/near_lists.h"
 
@@ -21,6 +22,7 @@ struct GraphOptions {
   NearOptions leaves;
   float slack = 1.0F;
   std::size_t passes = 1, effort = 64;
+  bool products = false;  // walks go by inner products: graph_rows.h
 };
 
 struct Graph {
@@ -31,9 +33,14 @@ struct Graph {
 // points: in the short space, scaled so that squared distances stay well within f16. Errors: Cancelled.
 Result<Graph> build_graph(MatrixView points, const GraphOptions& options, Run& run);
 
+// `wanted` of `rows` for walks to enter at. With the lengths of rows, for inner products, the likelier the longer a row
+// is, by the fourth power: few but long rows are ever the answer.
+std::vector<std::uint32_t> draw_entries(std::size_t rows, std::span<const float> lengths, std::size_t wanted,
+                                        Random& random);
+
 // Sections that begin with `prefix`: docs/reference/formats/index.md. Rows are mapped, not read. Errors of load:
 // Corruption (sizes that do not agree, a neighbour that does not exist).
 void save_graph(ContainerWriter& writer, std::string_view prefix, const Graph& graph);
-Result<Graph> load_graph(const Container& file, std::string_view prefix, std::size_t dims);
+Result<Graph> load_graph(const Container& file, std::string_view prefix, std::size_t dims, bool products);
 
 }  // namespace quiver::internal

@@ -44,10 +44,10 @@ void save_graph(ContainerWriter& writer, std::string_view prefix, const Graph& g
   graph.code.save(writer, at);
 }
 
-Result<Graph> load_graph(const Container& file, std::string_view prefix, std::size_t dims) {
+Result<Graph> load_graph(const Container& file, std::string_view prefix, std::size_t dims, bool products) {
   const std::string at(prefix);
   QUIVER_TRY(const std::string_view text, file.text(at + "shape"));
-  GraphLayout layout{dims, 0, 0}, root{dims, 0, 0};
+  GraphLayout layout{dims, 0, 0, products}, root{dims, 0, 0, products};
   const auto read = [&]() -> Result<void> {
     QUIVER_TRY(const Json header, parse_json(text));
     QUIVER_TRY(layout.groups, get<std::size_t>(header, "groups"));

@@ -74,15 +74,17 @@ void GraphInserter::choose(std::size_t i, std::span<const std::uint32_t> slots, 
   if (near_.rows() < most) near_ = Matrix(most, dims());
   candidates_.clear();
   rows_.clear();
+  const float* point = points.row(i).data();
   const auto consider = [&](std::uint32_t row, float distance) {
     candidates_.push_back({static_cast<std::uint32_t>(rows_.size()), distance});
     rows_.push_back(row);
   };
   for (const Hit& hit : met) {
-    graph_.rows.decode_point(hit.row, near_.row(rows_.size()).data());
-    consider(hit.row, hit.distance);
+    float* near = near_.row(rows_.size()).data();
+    graph_.rows.decode_point(hit.row, near);
+    // A walk by products has met what a query of this direction would look for.
+    consider(hit.row, graph_.rows.layout().products ? squared_distance(point, near, dims()) : hit.distance);
   }
-  const float* point = points.row(i).data();
   for (std::size_t other = 0; other < slots.size(); ++other) {
     if (other == i) continue;
     std::copy_n(points.row(other).data(), dims(), near_.row(rows_.size()).data());

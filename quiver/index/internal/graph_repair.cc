@@ -67,8 +67,8 @@ class Repairer {
     direct_ = victims_.size();
   }
 
-  // found_: the live rows that victims lead to, with estimated distances from v. Victims of victims are looked through
-  // while there are fewer than a row has places for.
+  // found_: the live rows that victims lead to, with estimated distances from v, as walks have them. Victims of victims
+  // are looked through while there are fewer than a row has places for.
   void look_through_victims(std::uint32_t v) {
     found_.clear();
     for (const std::uint32_t victim : victims_) graph_.rows.prefetch(victim);
@@ -84,8 +84,10 @@ class Repairer {
       const std::uint32_t victim = victims_[i];
       graph_.rows.decode_point(victim, point);
       float base = 0;
-      simd::kernels().distance(Metric::L2, Element::F32)(centre_.data(), reinterpret_cast<const std::byte*>(point), 0,
-                                                         nullptr, 1, dims(), &base);
+      const bool products = graph_.rows.layout().products;
+      simd::kernels().distance(products ? Metric::Dot : Metric::L2, Element::F32)(
+          centre_.data(), reinterpret_cast<const std::byte*>(point), 0, nullptr, 1, dims(), &base);
+      if (products) base *= 2;
       for (std::size_t b = 0; b < graph_.rows.layout().blocks; ++b) {
         simd::kernels().neighbour_scan(graph_.rows.block(victim, b), codes_.centre.tables(), base, INFINITY, estimates);
         const std::span<const std::uint32_t> rows = graph_.rows.neighbours(victim, b);
@@ -160,11 +162,15 @@ void enter_by(Graph& graph, const Removed& removed, std::uint64_t seed) {
   const std::vector<std::uint32_t> live = rows_left(removed, graph.rows.rows());
   const std::size_t wanted = std::clamp<std::size_t>(live.size(), 1, GraphOptions{}.entries);
   const GraphLayout& layout = graph.rows.layout();
-  graph.root =
-      GraphRows({layout.dims, layout.groups, (wanted + simd::kBlockNeighbours - 1) / simd::kBlockNeighbours}, 1);
+  graph.root = GraphRows(
+      {layout.dims, layout.groups, (wanted + simd::kBlockNeighbours - 1) / simd::kBlockNeighbours, layout.products}, 1);
+  std::vector<float> lengths, point(layout.dims);
+  for (std::size_t i = 0; layout.products && i < live.size(); ++i) {
+    graph.rows.decode_point(live[i], point.data());
+    lengths.push_back(std::sqrt(simd::kernels().squared_norm(point.data(), layout.dims)));
+  }
   Random random(seed, stream_of("graph entries"));
-  std::vector<std::uint32_t> entries =
-      random.sample(static_cast<std::uint32_t>(live.size()), static_cast<std::uint32_t>(wanted));
+  std::vector<std::uint32_t> entries = draw_entries(live.size(), lengths, wanted, random);
   Matrix points(entries.size(), layout.dims);
   for (std::size_t i = 0; i < entries.size(); ++i) {
     entries[i] = live[entries[i]];

@@ -90,7 +90,7 @@ void GraphRows::write_point(std::size_t i, const float* point) noexcept {
     const double decoded = static_cast<double>(low) + static_cast<double>(scale) * code;
     norm += decoded * decoded;
   }
-  const float head[4] = {static_cast<float>(norm), low, scale, 0};
+  const float head[4] = {layout_.products ? 0 : static_cast<float>(norm), low, scale, 0};
   std::memcpy(own_row(i), head, sizeof head);
 }
 
@@ -141,7 +141,8 @@ void GraphRows::set_neighbour(std::size_t i, std::size_t j, const float* centre,
   const std::size_t place = j % simd::kBlockNeighbours;
   std::byte* block = own_row(i) + layout_.blocks_at() + j / simd::kBlockNeighbours * simd::block_bytes(layout_.groups);
   if (neighbour == kNoRow) return clear_neighbour(block, place, layout_.groups);
-  put_neighbour(block, place, {centre, layout_.dims}, neighbour, point, code, scratch);
+  put_neighbour(block, place, {centre, layout_.dims}, neighbour, point, code, scratch,
+                layout_.products ? std::optional(kQueryLength) : std::nullopt);
 }
 
 }  // namespace quiver::internal

@@ -2,13 +2,13 @@
 // its neighbours as codes relative to it. One hop touches one piece, whose size is known, so all of it is asked for at
 // once.
 //
-//   float norm, low, scale, 0     |v|^2 of the decoded row; v_i = low + scale * c_i
+//   float norm, low, scale, 0     |v|^2 of the decoded row, 0 by inner product; v_i = low + scale * c_i
 //   dims bytes                    c, then padding to 64 bytes
 //   blocks of 32 neighbours       simd/neighbours.h; unused places have the row number kNoRow and an infinite offset
 //
 // Distances are squared L2 in the space of the points the rows were made from, times one scale for all rows that keeps
-// offsets within f16 (unit()). Row numbers are below 2^31. The root is a row of its own whose "neighbours" are the rows
-// a walk enters at; it stands at the origin.
+// offsets within f16, or, by inner product, -2 <q, v>, which is the same but for |q|^2 + |v|^2. Row numbers are below
+// 2^31. The root is a row of its own whose "neighbours" are the rows a walk enters at; it stands at the origin.
 // Thread-safety: reading from many threads; write() from many, each for its own row. Cost: bytes() is exact.
 #pragma once
 #include <cstring>
@@ -22,8 +22,11 @@
 
 namespace quiver::internal {
 
+inline constexpr float kQueryLength = 64;  // of points by inner product; the longest row's too
+
 struct GraphLayout {
   std::size_t dims = 0, groups = 0, blocks = 1;
+  bool products = false;  // walks go by inner products, of queries as long as kQueryLength
   std::size_t blocks_at() const noexcept { return (16 + dims + 63) / 64 * 64; }
   std::size_t row_bytes() const noexcept { return blocks_at() + blocks * simd::block_bytes(groups); }
 };
@@ -62,7 +65,8 @@ class GraphRows {
     for (std::size_t offset = 0; offset < layout_.blocks_at(); offset += 64) __builtin_prefetch(at + offset);
   }
 
-  // |q - v|^2 for a query of squared length `norm` and coordinate sum `sum`.
+  // |q - v|^2 for a query of squared length `norm` and coordinate sum `sum`; by inner product, with a norm of 0, -2 <q,
+  // v>.
   float distance(std::size_t i, const float* query, float norm, float sum) const noexcept {
     const std::byte* at = row(i);
     float head[3];

@@ -4,16 +4,26 @@
 #include <cmath>
 
 #include "quiver/index/internal/exact_scan.h"
+#include "quiver/index/internal/product_scan.h"
 
 namespace quiver::internal {
 namespace {
 constexpr float kUsualRecall = 0.95F;
+
+// A bound that is wide open admits more than is worth standing on, for some queries: their walks are cut short.
+std::size_t most_hops(float slack) noexcept {
+  return static_cast<std::size_t>(1000 * std::clamp(2 * (slack - 1), 1.0F, 4.0F));
+}
 }  // namespace
 
 GraphEffort GraphSearch::effort(float slack, std::size_t k, const Eligible* eligible) {
   GraphEffort effort;
   effort.k = k;
-  effort.limits = {std::max(k, kLeastWanted), slack, std::max<std::size_t>(1000, 4 * k), eligible};
+  effort.limits = {.wanted = std::max(k, kLeastWanted),
+                   .slack = slack,
+                   .hops = std::max(most_hops(slack), 4 * k),
+                   .ahead = kMostAhead,
+                   .eligible = eligible};
   // The looser the walk, the more of the true k may stand further back by 8-bit short distances.
   const double more = 1 + 6 * (std::min(slack, 1.5F) - 1);
   const auto usual = static_cast<std::size_t>(std::ceil(static_cast<double>(std::max(k, kLeastWanted)) * more));
@@ -21,33 +31,54 @@ GraphEffort GraphSearch::effort(float slack, std::size_t k, const Eligible* elig
   return effort;
 }
 
-GraphEffort GraphSearch::effort(const SearchParams& params, std::size_t k, const Eligible* eligible) const {
+GraphEffort GraphSearch::effort(const SearchParams& params, std::size_t k, const Eligible* eligible,
+                                std::size_t queries) const {
   const float slack = body_.calibration.slack_for(params.recall > 0 ? params.recall : kUsualRecall);
   GraphEffort made = effort(slack, k, eligible);
+  if (params.filter != nullptr) {
+    const double some = static_cast<double>(made.limits.hops) / std::max(params.filter->selectivity(), 1e-3);
+    const double scan = scan_cost(*params.filter, queries) / hop_cost(queries);
+    made.gives_up = scan < some;
+    made.limits.hops = static_cast<std::size_t>(std::max(std::min(some, scan), static_cast<double>(2 * k)));
+  }
   if (params.effort == 0) {
     made.expected_recall = body_.calibration.recall_at(slack);
   } else {
     made.limits.slack = 1e6F;
     made.limits.hops = std::max<std::size_t>(params.effort, k);
+    made.gives_up = false;
   }
   if (params.rerank > 0) made.rerank = std::max<std::size_t>(params.rerank, k);
   return made;
 }
 
-// A walk stands on about k / selectivity rows, a scan scores n * selectivity of them, each in less time than a hop.
-// Without a filter that makes a scan of some hundred rows, or of most.
-bool GraphSearch::scan_pays(const SearchParams& params, std::size_t k) const {
-  const double part = params.filter == nullptr ? 1 : params.filter->selectivity();
+// Measured on 60,000 rows of 784 dimensions and 100,000 of 128: docs/explanation/graph-index.md. Many queries share the
+// reading of rows, and compare them by a matrix product; one alone scores all of them, or asks the filter first.
+double GraphSearch::scan_cost(const RowFilter& filter, std::size_t queries) const {
   const auto rows = static_cast<double>(body_.size());
-  const double walked = 3 * static_cast<double>(std::max(k, kLeastWanted)) / std::max(part, 1e-9);
-  return rows * part <= 8 * walked + 64;
+  const double allowed = rows * filter.selectivity();
+  if (ProductScan::pays(*body_.codes, queries)) {
+    const double shared = rows / static_cast<double>(std::min<std::size_t>(queries, 256));
+    return 4 * shared + allowed * (1.2 + 0.0105 * static_cast<double>(body_.space.dims));
+  }
+  const double row = 4 + 0.035 * static_cast<double>(body_.codes->bytes_per_row());
+  return Eligible(body_.removed, &filter).rare() ? 2 * rows + allowed * row : rows * row;
 }
 
-void GraphSearch::begin(GraphWalker& walker, const float* query, const GraphEffort& effort) const {
-  const GraphSpace& space = body_.short_space;
-  if (walker.point.cols() != space.dims()) walker.point = Matrix(1, space.dims());
-  float* point = walker.point.row(0).data();
-  space.query(query, walker.space, point);
+double GraphSearch::hop_cost(std::size_t queries) const {
+  const auto bytes = static_cast<double>(body_.graph.rows.layout().row_bytes());
+  return queries > 1 ? 30 + 0.08 * bytes : 50 + 0.14 * bytes;
+}
+
+// A walk stands on about 5 k / selectivity rows. Without a filter a scan pays for some hundred rows.
+bool GraphSearch::scan_pays(const SearchParams& params, std::size_t k, std::size_t queries) const {
+  const auto wanted = static_cast<double>(std::max(k, kLeastWanted));
+  if (params.filter == nullptr) return static_cast<double>(body_.size()) <= 24 * wanted + 64;
+  const double part = std::max(params.filter->selectivity(), 1e-9);
+  return scan_cost(*params.filter, queries) <= 5 * wanted / part * hop_cost(queries);
+}
+
+void GraphSearch::begin(GraphWalker& walker, const float* point, const GraphEffort& effort) const {
   body_.graph.code.tables(point, walker.walk.scratch());
   WalkLimits limits = effort.limits;
   if (!effort.selves.empty()) limits.without = effort.selves[walker.query];
@@ -78,15 +109,18 @@ std::size_t GraphSearch::score(GraphWalker& walker, const GraphEffort& effort, s
   stats.reranked += walker.rows.size();
   stats.bytes_read +=
       walker.walk.hops() * body_.graph.rows.layout().row_bytes() + walker.rows.size() * body_.codes->bytes_per_row();
-  return best.sorted_into(out);
+  const bool failed = effort.gives_up && walker.walk.hops() >= effort.limits.hops;
+  return failed ? 0 : best.sorted_into(out);
 }
 
-Result<std::size_t> GraphSearch::one(const DenseInput& query, const GraphEffort& effort, GraphWalker& walker,
+Result<std::size_t> GraphSearch::one(const DenseInput& query, const GraphEffort& effort, GraphWalkers& walkers,
                                      std::span<Hit> out, SearchStats& stats) const {
+  GraphWalker& walker = walkers.all[0];
   QUIVER_TRY(walker.scorer, body_.codes->scorer(query.row(0)));
   Matrix floats;
+  body_.short_space.queries(query.floats(0, 1, floats), walkers.space, walkers.points);
   walker.query = 0;
-  begin(walker, query.floats(0, 1, floats).data, effort);
+  begin(walker, walkers.points.row(0).data(), effort);
   while (walker.walk.hop()) {
   }
   choose(walker, effort);
@@ -97,13 +131,13 @@ Result<void> GraphSearch::many(const DenseInput& input, std::size_t first, std::
                                GraphWalkers& walkers, std::span<Hit> out, std::span<std::uint32_t> counts,
                                SearchStats& stats) const {
   Matrix scratch;
-  const MatrixView queries = input.floats(first, count, scratch);
+  body_.short_space.queries(input.floats(first, count, scratch), walkers.space, walkers.points);
   std::size_t next = 0, busy = 0;
   const auto start_next = [&](GraphWalker& walker) -> Result<void> {
     if (next == count) return {};
     walker.query = first + next;
     QUIVER_TRY(walker.scorer, body_.codes->scorer(input.row(walker.query)));
-    begin(walker, queries.row(next).data(), effort);
+    begin(walker, walkers.points.row(next).data(), effort);
     ++next;
     ++busy;
     return {};

@@ -3,7 +3,7 @@
 //
 //   const GraphSearch search(body);
 //   const GraphEffort effort = search.effort(params, k, &eligible);
-//   QUIVER_TRY(found, search.one(query, effort, walker, out, stats));
+//   QUIVER_TRY(found, search.one(query, effort, walkers, out, stats));
 //
 // Several walks take turns on a thread because each of them mostly waits for memory: one asks for its next piece while
 // the others work on theirs. Thread-safety: immutable; each thread brings its own walkers. Cost: no allocation once
@@ -21,13 +21,14 @@ namespace quiver::internal {
 
 // A bound from fewer distances would stop walks by chance; also the k that calibration measures at.
 inline constexpr std::size_t kLeastWanted = 10;
-inline constexpr std::size_t kInTurn = 4;  // walks that share a thread
+inline constexpr std::size_t kInTurn = 3;  // walks that share a thread, besides what each chooses ahead
 
 // How a search goes, from what its caller asks for.
 struct GraphEffort {
   std::size_t k = 0, rerank = 0;
   WalkLimits limits;
   float expected_recall = 0;  // 0: whoever set the effort by hand knows
+  bool gives_up = false;      // at the last of the hops nothing is found: a scan of what the filter allows is due
   // While calibrating: the row that each query is, which must not lead to its neighbours.
   std::span<const std::uint32_t> selves{};
 };
@@ -36,8 +37,6 @@ struct GraphEffort {
 struct GraphWalker {
   enum class Stage : std::uint8_t { Idle, Walking, Scoring };
   GraphWalk walk;
-  GraphSpace::Scratch space;
-  Matrix point;
   std::vector<std::uint32_t> rows;
   std::vector<float> distances;
   std::unique_ptr<Scorer> scorer;
@@ -47,6 +46,8 @@ struct GraphWalker {
 
 struct GraphWalkers {
   GraphWalker all[kInTurn];
+  GraphSpace::Scratch space;
+  Matrix points;
 };
 
 class GraphSearch {
@@ -54,12 +55,13 @@ class GraphSearch {
   explicit GraphSearch(const GraphBody& body) noexcept : body_(body) {}  // borrowed
 
   static GraphEffort effort(float slack, std::size_t k, const Eligible* eligible);
-  GraphEffort effort(const SearchParams& params, std::size_t k, const Eligible* eligible) const;
+  // For so many queries in one call. Under a filter a walk has as many hops as a scan would take the time of.
+  GraphEffort effort(const SearchParams& params, std::size_t k, const Eligible* eligible, std::size_t queries) const;
   // Whether comparing every row that passes the filter is cheaper than a walk.
-  bool scan_pays(const SearchParams& params, std::size_t k) const;
+  bool scan_pays(const SearchParams& params, std::size_t k, std::size_t queries) const;
 
   // At most effort.k hits by a walk. Errors: of Codes::scorer.
-  Result<std::size_t> one(const DenseInput& query, const GraphEffort& effort, GraphWalker& walker, std::span<Hit> out,
+  Result<std::size_t> one(const DenseInput& query, const GraphEffort& effort, GraphWalkers& walkers, std::span<Hit> out,
                           SearchStats& stats) const;
   // The same for queries first .. first + count - 1 of `input`; hits of query q go to out + q * k.
   Result<void> many(const DenseInput& input, std::size_t first, std::size_t count, const GraphEffort& effort,
@@ -72,8 +74,11 @@ class GraphSearch {
                                        SearchStats& stats) const;
 
  private:
+  // About nanoseconds a query, of so many in one call.
+  double scan_cost(const RowFilter& filter, std::size_t queries) const;
+  double hop_cost(std::size_t queries) const;
   TopK by_row(TopK found) const;
-  void begin(GraphWalker& walker, const float* query, const GraphEffort& effort) const;
+  void begin(GraphWalker& walker, const float* point, const GraphEffort& effort) const;
   void choose(GraphWalker& walker, const GraphEffort& effort) const;
   std::size_t score(GraphWalker& walker, const GraphEffort& effort, std::span<Hit> out, SearchStats& stats) const;
 

@@ -8,11 +8,12 @@
 #include "quiver/core/linalg.h"
 #include "quiver/core/random.h"
 #include "quiver/core/top_k.h"
+#include "quiver/index/internal/graph_rows.h"
 #include "quiver/simd/kernels.h"
 
 namespace quiver::internal {
 namespace {
-constexpr float kLargestSquare = 4096;  // of a point's length after scaling; f16 ends at 65504
+constexpr float kLongest = kQueryLength;  // of points after scaling: their squares stay within f16
 constexpr std::size_t kSampleRows = 20'000, kSampleQueries = 200, kNear = 10, kAmong = 20;
 constexpr double kKept = 0.995;
 constexpr std::size_t kFitRows = 10'000;
@@ -27,13 +28,13 @@ Matrix rows_of(MatrixView base, std::span<const std::uint32_t> rows) {
 
 // The `count` rows nearest to query q by the first dims coordinates and one more, which is `rests` of the rows and
 // `rest` of the query, itself left out.
-std::vector<Hit> nearest(MatrixView rows, MatrixView queries, std::size_t q, std::size_t dims, std::size_t count,
-                         std::uint32_t self, std::vector<float>& distances, std::span<const float> rests = {},
-                         float rest = 0) {
+std::vector<Hit> nearest(Metric metric, MatrixView rows, MatrixView queries, std::size_t q, std::size_t dims,
+                         std::size_t count, std::uint32_t self, std::vector<float>& distances,
+                         std::span<const float> rests = {}, float rest = 0) {
   distances.resize(rows.rows);
-  simd::kernels().distance(Metric::L2, Element::F32)(
-      queries.row(q).data(), reinterpret_cast<const std::byte*>(rows.data), rows.stride * sizeof(float), nullptr,
-      rows.rows, dims, distances.data());
+  simd::kernels().distance(metric, Element::F32)(queries.row(q).data(), reinterpret_cast<const std::byte*>(rows.data),
+                                                 rows.stride * sizeof(float), nullptr, rows.rows, dims,
+                                                 distances.data());
   for (std::size_t i = 0; i < rests.size(); ++i) distances[i] += (rests[i] - rest) * (rests[i] - rest);
   TopK best(count);
   for (std::size_t i = 0; i < rows.rows; ++i) {
@@ -56,7 +57,7 @@ std::vector<float> lengths_behind(MatrixView rows, std::size_t dims) {
 
 // What part of the ten nearest by all coordinates is among the twenty nearest by the first dims and, with `rest`, the
 // length of the others, for rows in a basis of falling variance.
-double kept_near(MatrixView rows, MatrixView queries, std::span<const std::uint32_t> selves,
+double kept_near(Metric metric, MatrixView rows, MatrixView queries, std::span<const std::uint32_t> selves,
                  const std::vector<std::vector<Hit>>& truth, std::size_t dims, bool rest, Run& run) {
   std::vector<std::size_t> found(selves.size(), 0);
   const std::vector<float> rests = rest ? lengths_behind(rows, dims) : std::vector<float>{};
@@ -65,7 +66,7 @@ double kept_near(MatrixView rows, MatrixView queries, std::span<const std::uint3
     std::vector<float> distances;
     for (std::size_t q = begin; q < end; ++q) {
       const std::vector<Hit> near =
-          nearest(rows, queries, q, dims, kAmong, selves[q], distances, rests, kAlike * query_rests[q]);
+          nearest(metric, rows, queries, q, dims, kAmong, selves[q], distances, rests, kAlike * query_rests[q]);
       for (const Hit& hit : truth[q]) {
         found[q] += std::any_of(near.begin(), near.end(), [&](const Hit& h) { return h.row == hit.row; }) ? 1 : 0;
       }
@@ -80,15 +81,16 @@ double kept_near(MatrixView rows, MatrixView queries, std::span<const std::uint3
 }
 
 // `as_query` turns a row into what a search for it would look for.
-Result<std::size_t> enough_dims(MatrixView base, const std::function<void(std::span<float>)>& as_query, bool rest,
-                                Run& run) {
+Result<std::size_t> enough_dims(Metric metric, MatrixView base, const std::function<void(std::span<float>)>& as_query,
+                                bool rest, Run& run) {
   const std::size_t most = std::min(base.cols, base.rows);
   if (most <= 32) return most;
   Random random(run.seed(), stream_of("graph dims"));
   const Matrix rows =
       rows_of(base, random.sample(static_cast<std::uint32_t>(base.rows), static_cast<std::uint32_t>(kSampleRows)));
   QUIVER_TRY(const Projection turn,
-             fit_projection({.method = "pca", .dims = most, .sample = kFitRows}, rows.view(), {}, Metric::L2, run));
+             fit_projection({.method = "pca", .dims = most, .sample = kFitRows, .centre = metric == Metric::L2},
+                            rows.view(), {}, Metric::L2, run));
   Matrix turned;
   turn.rows(rows.view(), turned, &run.threads());
   const std::vector<std::uint32_t> selves =
@@ -100,7 +102,7 @@ Result<std::size_t> enough_dims(MatrixView base, const std::function<void(std::s
   run.threads().parallel_for(selves.size(), 8, [&](std::size_t begin, std::size_t end, unsigned) {
     std::vector<float> distances;
     for (std::size_t q = begin; q < end; ++q) {
-      truth[q] = nearest(rows.view(), queries.view(), q, rows.cols(), kNear, selves[q], distances);
+      truth[q] = nearest(metric, rows.view(), queries.view(), q, rows.cols(), kNear, selves[q], distances);
     }
   });
   std::size_t low = 1, high = (most + 15) / 16;  // in sixteens; high is enough
@@ -108,7 +110,7 @@ Result<std::size_t> enough_dims(MatrixView base, const std::function<void(std::s
     if (run.stop()) return run.stopped("choosing how many dimensions to keep");
     const std::size_t middle = (low + high) / 2;
     const std::size_t dims = 16 * middle - (rest ? 1 : 0);  // below `most`, as middle is below high
-    if (kept_near(turned.view(), turned_queries.view(), selves, truth, dims, rest, run) >= kKept) {
+    if (kept_near(metric, turned.view(), turned_queries.view(), selves, truth, dims, rest, run) >= kKept) {
       high = middle;
     } else {
       low = middle + 1;
@@ -142,19 +144,20 @@ Matrix GraphSpace::in_l2(MatrixView rows) const {
   return out;
 }
 
-Result<GraphSpace> GraphSpace::fit(MatrixView base, const Space& space, std::size_t dims, Run& run) {
+Result<GraphSpace> GraphSpace::fit(MatrixView base, const Space& space, std::size_t dims, Run& run, bool products) {
   GraphSpace made;
+  made.products_ = products && space.metric == Metric::Dot;
   made.metric_ = space.metric;
   for (std::size_t i = 0; i < base.rows; ++i) {
     made.longest_ = std::max<double>(made.longest_, simd::kernels().squared_norm(base.row(i).data(), base.cols));
   }
   Matrix converted;
   MatrixView rows = base;
-  if (space.metric != Metric::L2) {
+  if (space.metric != Metric::L2 && !made.products_) {
     converted = made.in_l2(base);
     rows = converted.view();
   }
-  ProjectionOptions options{.method = "pca", .dims = dims, .sample = kFitRows};
+  ProjectionOptions options{.method = "pca", .dims = dims, .sample = kFitRows, .centre = !made.products_};
   if (tell_nothing(rows)) {  // of the directions that rows added later will vary in
     options.method = "random";
     options.centre = false;
@@ -162,13 +165,14 @@ Result<GraphSpace> GraphSpace::fit(MatrixView base, const Space& space, std::siz
   } else if (dims == 0) {
     // A query by inner product has any length and nothing in the last coordinate (query()), unlike the rows.
     const auto as_query = [&](std::span<float> row) {
-      if (space.metric != Metric::Dot) return;
+      if (space.metric != Metric::Dot || made.products_) return;
       row.back() = 0;
       const double squared = simd::kernels().squared_norm(row.data(), row.size());
       const auto scale = static_cast<float>(squared > 0 ? std::sqrt(made.longest_ / squared) : 0);
       for (float& x : row) x *= scale;
     };
-    QUIVER_TRY(options.dims, enough_dims(rows, as_query, leaves_alike(space.metric), run));
+    QUIVER_TRY(options.dims,
+               enough_dims(made.products_ ? Metric::Dot : Metric::L2, rows, as_query, leaves_alike(space.metric), run));
   }
   made.rest_ = leaves_alike(space.metric) && options.method == "pca" && options.dims > 1 && options.dims < rows.cols &&
                options.dims <= rows.rows;
@@ -180,7 +184,7 @@ Result<GraphSpace> GraphSpace::fit(MatrixView base, const Space& space, std::siz
   for (std::size_t i = 0; i < short_rows.rows(); ++i) {
     most = std::max(most, simd::kernels().squared_norm(short_rows.row(i).data(), short_rows.cols()));
   }
-  made.unit_ = most > 0 ? std::sqrt(kLargestSquare / most) : 1;
+  made.unit_ = most > 0 ? kLongest / std::sqrt(most) : 1;
   made.map_ = QueryMap(*made.projection_, made.unit_);
   return made;
 }
@@ -205,7 +209,7 @@ Matrix GraphSpace::shorten(MatrixView rows, Threads* threads) const {
 
 Matrix GraphSpace::points(MatrixView rows, Threads* threads) const {
   Matrix converted;
-  if (metric_ != Metric::L2) {
+  if (metric_ != Metric::L2 && !products_) {
     converted = in_l2(rows);
     rows = converted.view();
   }
@@ -216,31 +220,36 @@ Matrix GraphSpace::points(MatrixView rows, Threads* threads) const {
   return out;
 }
 
-void GraphSpace::query(const float* query, Scratch& scratch, float* out) const noexcept {
+void GraphSpace::queries(MatrixView queries, Scratch& scratch, Matrix& out) const {
+  const std::size_t from = projection_->from();
   if (metric_ != Metric::L2) {
-    const std::size_t dims = projection_->from() - (metric_ == Metric::Dot ? 1 : 0);
-    scratch.full.assign(query, query + dims);
-    const float squared = simd::kernels().squared_norm(query, dims);
-    // Only the order counts, and for Dot a query may have any length: of about the rows' own, its estimates stay in
-    // range.
-    const float scale = !(squared > 0)              ? 0
-                        : metric_ == Metric::Cosine ? 1 / std::sqrt(squared)
-                                                    : std::sqrt(static_cast<float>(longest_) / squared);
-    for (float& x : scratch.full) x *= scale;
-    if (metric_ == Metric::Dot) scratch.full.push_back(0);
-    query = scratch.full.data();
+    if (scratch.full.rows() < queries.rows || scratch.full.cols() != from) scratch.full = Matrix(queries.rows, from);
+    for (std::size_t q = 0; q < queries.rows; ++q) {
+      const std::span<const float> query = queries.row(q);
+      const std::span<float> full = scratch.full.row(q);  // one longer for Dot as a distance
+      full.back() = 0;
+      const float squared = simd::kernels().squared_norm(query.data(), query.size());
+      // Only the order counts, and for Dot a query may have any length: of about the rows' own, its estimates stay in
+      // range.
+      const float scale = !(squared > 0)              ? 0
+                          : metric_ == Metric::Cosine ? 1 / std::sqrt(squared)
+                                                      : std::sqrt(static_cast<float>(longest_) / squared);
+      std::transform(query.begin(), query.end(), full.begin(), [scale](float x) { return x * scale; });
+    }
+    queries = scratch.full.view().slice(0, queries.rows);
   }
-  if (!rest_) {
-    map_.apply(query, scratch.map, out);
-    return;
+  if (out.rows() < queries.rows || out.cols() != dims()) out = Matrix(queries.rows, dims());
+  scratch.squared.resize(queries.rows);
+  map_.apply(queries, scratch.map, out.data() + (rest_ ? 1 : 0), out.stride(), scratch.squared.data());
+  for (std::size_t q = 0; rest_ && q < queries.rows; ++q) {
+    float* point = out.row(q).data();
+    const float kept = simd::kernels().squared_norm(point + 1, projection_->to());
+    point[0] = kAlike * std::sqrt(std::max(0.0F, scratch.squared[q] - kept));
   }
-  const float squared = map_.apply(query, scratch.map, out + 1);
-  const float kept = simd::kernels().squared_norm(out + 1, projection_->to());
-  out[0] = kAlike * std::sqrt(std::max(0.0F, squared - kept));
 }
 
 void GraphSpace::save(ContainerWriter& writer, std::string_view prefix) const {
-  const Json header = {{"longest", longest_}, {"unit", unit_}, {"rest", rest_}};
+  const Json header = {{"longest", longest_}, {"unit", unit_}, {"rest", rest_}, {"products", products_}};
   writer.add(std::string(prefix) + "space", dump_json(header));
   projection_->save(writer, prefix);
 }
@@ -256,6 +265,9 @@ Result<GraphSpace> GraphSpace::load(const Container& file, std::string_view pref
     if (header.contains("rest")) {  // since 0.1's second form of a graph
       QUIVER_TRY(made.rest_, get<bool>(header, "rest"));
     }
+    if (header.contains("products")) {
+      QUIVER_TRY(made.products_, get<bool>(header, "products"));
+    }
     return {};
   };
   const auto scale = read();
@@ -264,8 +276,9 @@ Result<GraphSpace> GraphSpace::load(const Container& file, std::string_view pref
                              "; build the index again");
   }
   QUIVER_TRY(Projection projection, Projection::load(file, prefix));
-  const std::size_t from = space.dims + (space.metric == Metric::Dot ? 1 : 0);
-  if (projection.from() != from || projection.metric() != Metric::L2 || !(made.unit_ > 0)) {
+  const bool by_distance = space.metric == Metric::Dot && !made.products_;
+  const std::size_t from = space.dims + (by_distance ? 1 : 0);
+  if ((made.products_ && space.metric != Metric::Dot) || projection.from() != from || projection.metric() != Metric::L2 || !(made.unit_ > 0)) {
     return Error::corruption("the graph's projection does not fit the index's space; build the index again");
   }
   made.projection_.emplace(std::move(projection));

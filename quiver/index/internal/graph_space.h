@@ -11,7 +11,8 @@
 //                       further components. Not under Dot, where a query lacks the rows' last coordinate
 //   4. one scale        so that squared distances stay well within f16
 //
-// Thread-safety: immutable after fit(). Cost: rows by matrix kernels; one query about a microsecond (query_map.h).
+// Thread-safety: immutable after fit(). Cost: rows by matrix kernels; one query about a microsecond, of many
+// less (query_map.h).
 #pragma once
 #include <optional>
 
@@ -27,15 +28,18 @@ class GraphSpace {
   // dims counts the length of the rest; 0: the fewest (a multiple of 16) that keep the true ten nearest among the best
   // twenty for 199 of 200, for rows of the base as queries, in the form of queries, against a sample of it. Errors: of
   // fit_projection().
-  static Result<GraphSpace> fit(MatrixView base, const Space& space, std::size_t dims, Run& run);
+  static Result<GraphSpace> fit(MatrixView base, const Space& space, std::size_t dims, Run& run, bool products = false);
 
   std::size_t dims() const noexcept { return projection_->to() + (rest_ ? 1 : 0); }
   Matrix points(MatrixView rows, Threads* threads) const;  // (rows, dims())
   struct Scratch {
     QueryMap::Scratch map;
-    std::vector<float> full;
+    Matrix full;
+    std::vector<float> squared;
   };
-  void query(const float* query, Scratch& scratch, float* out) const noexcept;
+  // Queries as points: out becomes (at least queries.rows, dims()). What becomes of one does not depend on the others.
+  void queries(MatrixView queries, Scratch& scratch, Matrix& out) const;
+  bool products() const noexcept { return products_; }
   std::size_t bytes() const noexcept { return map_.bytes(); }
 
   void save(ContainerWriter& writer, std::string_view prefix) const;
@@ -47,7 +51,7 @@ class GraphSpace {
   Metric metric_ = Metric::L2;
   double longest_ = 0;  // M
   float unit_ = 1;
-  bool rest_ = false;
+  bool rest_ = false, products_ = false;
   std::optional<Projection> projection_;
   QueryMap map_;
 };

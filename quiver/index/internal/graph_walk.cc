@@ -6,8 +6,8 @@
 
 namespace quiver::internal {
 namespace {
-constexpr std::size_t kRoom = 2048;  // rows that may wait before the far ones are dropped
-constexpr float kEntered = 0.5F;     // of the least estimate
+constexpr std::size_t kRoom = 2048;     // rows that may wait before the far ones are dropped
+constexpr std::size_t kMoreAhead = 64;  // hops after which one more row is chosen ahead
 constexpr std::size_t kBlock = simd::kBlockNeighbours;
 }  // namespace
 
@@ -24,17 +24,27 @@ void GraphWalk::start(const GraphRows& rows, const GraphRows& root, const float*
   query_ = query;
   limits_ = limits;
   best_.assign(limits.wanted, INFINITY);
-  hops_ = estimates_ = waiting_ = 0;
+  hops_ = estimates_ = waiting_ = chosen_count_ = 0;
   cut_ = INFINITY;
   room_ = kRoom / 2;
-  norm_ = simd::kernels().squared_norm(query, rows.layout().dims);
+  products_ = rows.layout().products;
+  norm_ = products_ ? 0 : simd::kernels().squared_norm(query, rows.layout().dims);
   sum_ = simd::kernels().sum(query, rows.layout().dims);
   if (limits.without < rows.rows()) {
     seen_[limits.without / 64] |= std::uint64_t{1} << (limits.without % 64);
     touched_.push_back(limits.without);
   }
+  enter(root);
+  choose();
+}
+
+void GraphWalk::enter(const GraphRows& root) {
   for (std::size_t b = 0; b < root.layout().blocks; ++b) offer(root.block(0, b), norm_);
-  choose_next();
+  if (!products_) return;
+  // Nothing was left out while there was no bound.
+  double sum = 0;
+  for (std::size_t i = 0; i < waiting_; ++i) sum += static_cast<double>(estimate_[i]);
+  usual_ = waiting_ > 0 ? static_cast<float>(sum / static_cast<double>(waiting_)) : 0;
 }
 
 void GraphWalk::keep_below(float limit) {
@@ -79,25 +89,31 @@ void GraphWalk::drop_far() {
   room_ = std::clamp<std::size_t>(2 * waiting_, kRoom / 8, kRoom);
 }
 
-bool GraphWalk::choose_next() {
-  next_ = kNoRow;
-  if (waiting_ == 0 || hops_ >= limits_.hops) return false;
-  const std::size_t least = simd::kernels().least(estimate_.data(), waiting_);
-  if (!(estimate_[least] < bound())) return false;
-  next_ = row_[least];
-  --waiting_;
-  estimate_[least] = estimate_[waiting_];
-  row_[least] = row_[waiting_];
-  rows_->prefetch(next_);
-  return true;
+bool GraphWalk::choose() {
+  const std::size_t ahead = std::isinf(best_.back()) ? 1 : std::min(limits_.ahead, 2 + hops_ / kMoreAhead);
+  while (chosen_count_ < ahead && waiting_ > 0 && hops_ + chosen_count_ < limits_.hops) {
+    const std::size_t least = simd::kernels().least(estimate_.data(), waiting_);
+    if (!(estimate_[least] < bound())) break;
+    chosen_[chosen_count_++] = {row_[least], estimate_[least]};
+    rows_->prefetch(row_[least]);
+    --waiting_;
+    estimate_[least] = estimate_[waiting_];
+    row_[least] = row_[waiting_];
+  }
+  return chosen_count_ > 0;
 }
 
 bool GraphWalk::hop() {
-  if (next_ == kNoRow) return false;
-  const float base = rows_->distance(next_, query_, norm_, sum_);
+  if (chosen_count_ == 0) return false;
+  const Hit here = chosen_[0];
+  --chosen_count_;
+  for (std::size_t i = 0; i < chosen_count_; ++i) chosen_[i] = chosen_[i + 1];
+  if (!(here.distance < bound())) return choose();  // the bound fell since
+  const std::uint32_t row = here.row;
+  const float base = rows_->distance(row, query_, norm_, sum_);
   ++hops_;
-  const bool counts = limits_.eligible == nullptr || (*limits_.eligible)(next_);
-  if (counts) met_.push_back({next_, base});
+  const bool counts = limits_.eligible == nullptr || (*limits_.eligible)(row);
+  if (counts) met_.push_back({row, base});
   if (counts && base < best_.back()) {
     const bool unbounded = std::isinf(best_.back());
     std::size_t at = best_.size() - 1;
@@ -105,8 +121,8 @@ bool GraphWalk::hop() {
     best_[at] = base;
     if (unbounded && std::isfinite(best_.back())) keep_below(bound());
   }
-  for (std::size_t b = 0; b < rows_->layout().blocks; ++b) offer(rows_->block(next_, b), base);
-  return choose_next();
+  for (std::size_t b = 0; b < rows_->layout().blocks; ++b) offer(rows_->block(row, b), base);
+  return choose();
 }
 
 }  // namespace quiver::internal

@@ -7,6 +7,13 @@
 //   while (walk.hop()) {}                      // each hop ends by asking for the memory of the next
 //   for (const Hit& hit : walk.met()) ...      // the eligible rows it stood on, with their distances in 8 bits
 //
+// By inner product, distances are -2 <q, v>, and slack says how far beyond the `wanted`-th best the walk goes on, in
+// parts of what lies between that and a usual row, the mean of those it entered at.
+//
+// The next rows are chosen before the walk has seen what the last one leads to, so that their memory is on its way
+// meanwhile: two once there is a bound, more the longer it goes on, since a long walk stands on all that the bound
+// admits anyhow, in whichever order.
+//
 // A row is measured when the walk stands on it; its neighbours are only estimated, 32 at a time (Gou, Gao, Xu, Long,
 // "SymphonyQG", SIGMOD 2025). Rows wait with the first estimate they got; the least one is next. The walk ends when
 // that is further than slack times the `wanted`-th best distance met: easy queries stop early, hard ones go on, and no
@@ -14,6 +21,7 @@
 // floats costs less than one mispredicted branch of an insertion. Thread-safety: one owner. Cost: per hop one piece of
 // memory (GraphRows), no allocation once warm.
 #pragma once
+#include <algorithm>
 #include <vector>
 
 #include "quiver/core/top_k.h"
@@ -22,10 +30,13 @@
 
 namespace quiver::internal {
 
+inline constexpr std::size_t kMostAhead = 4;
+
 struct WalkLimits {
   std::size_t wanted = 10;             // at least 1
-  float slack = 1.1F;                  // of squared distances
+  float slack = 1.1F;                  // at least 1
   std::size_t hops = 1000;             // at most so many rows are stood on
+  std::size_t ahead = 1;               // rows chosen before the walk stands on one of them, at most kMostAhead
   const Eligible* eligible = nullptr;  // which rows count as met; null: all
   std::uint32_t without = kNoRow;      // a row that is never stood on
 };
@@ -41,18 +52,25 @@ class GraphWalk {
   std::size_t estimates() const noexcept { return estimates_; }
 
  private:
+  void enter(const GraphRows& root);
   void offer(const std::byte* block, float base);
-  bool choose_next();
+  bool choose();
   void drop_far();
   void keep_below(float limit);
-  float bound() const noexcept { return limits_.slack * best_.back(); }
+  float bound() const noexcept {
+    const float best = best_.back();
+    return products_ ? best + (limits_.slack - 1) * std::max(0.0F, usual_ - best) : limits_.slack * best;
+  }
 
   const GraphRows* rows_ = nullptr;
   const float* query_ = nullptr;
   WalkLimits limits_;
   float norm_ = 0, sum_ = 0;
+  bool products_ = false;
+  float usual_ = 0;  // distance of a row, by inner product
   std::size_t hops_ = 0, estimates_ = 0;
-  std::uint32_t next_ = kNoRow;     // where hop() stands
+  Hit chosen_[kMostAhead];  // where the next hops stand, in this order, by their estimates
+  std::size_t chosen_count_ = 0;
   std::size_t waiting_ = 0;         // how many wait
   std::vector<float> estimate_;     // of those that wait, in any order
   std::vector<std::uint32_t> row_;  // their row numbers

@@ -57,7 +57,7 @@ std::size_t IvfBlocks::bytes() const noexcept {
 }
 
 Result<void> IvfBlocks::prepare(TypedView, IvfQuery& state) const {
-  code_.tables(state.point.row(0).data(), state.tables);
+  code_.tables(state.point, state.tables);
   for (const Probe& probe : state.probes) {
     const List& list = lists_[probe.list];
     if (from_disk_ && list.own.size() == 0) read_ahead({list.data, list.room * block_bytes()});

@@ -30,9 +30,8 @@ namespace quiver::internal {
 
 // What one query carries from list to list.
 struct IvfQuery {
-  GraphSpace::Scratch space;
   IvfPartition::Scratch partition;
-  Matrix point;                    // (1, dims): the query as a short point
+  const float* point = nullptr;    // the query as a short point
   std::vector<Probe> probes;       // the lists to scan
   NeighbourCode::Scratch tables;   // of point, for IvfBlocks
   std::unique_ptr<Scorer> scorer;  // of the query, for IvfCodes

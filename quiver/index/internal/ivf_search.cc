@@ -28,13 +28,11 @@ Result<void> IvfSearch::probe(const DenseInput& input, std::size_t first, std::s
   const IvfParts& parts = *parts_;
   if (memory.queries.size() < count) memory.queries.resize(count);
   memory.visits.clear();
-  const MatrixView queries = input.floats(first, count, memory.floats);
+  parts.short_space.queries(input.floats(first, count, memory.floats), memory.space, memory.points);
   for (std::size_t q = 0; q < count; ++q) {
     IvfQuery& state = memory.queries[q];
-    if (state.point.cols() != parts.short_space.dims()) state.point = Matrix(1, parts.short_space.dims());
-    float* point = state.point.row(0).data();
-    parts.short_space.query(queries.row(q).data(), state.space, point);
-    parts.partition->choose(point, effort.limits, parts.lists->sizes(), state.partition, state.probes);
+    state.point = memory.points.row(q).data();
+    parts.partition->choose(state.point, effort.limits, parts.lists->sizes(), state.partition, state.probes);
     QUIVER_TRY(parts.lists->prepare(input.row(first + q), state));
     state.found.start(effort.candidates);
     for (const Probe& probe : state.probes) {

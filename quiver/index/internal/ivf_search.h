@@ -42,7 +42,8 @@ class IvfSearch {
     std::vector<std::uint32_t> begins;
     std::vector<std::uint32_t> positions;
     std::vector<float> distances;
-    Matrix floats;
+    GraphSpace::Scratch space;
+    Matrix floats, points;
   };
   // Queries that share a Memory.
   static constexpr std::size_t kTogether = 128;

@@ -7,6 +7,9 @@
 
 namespace quiver::internal {
 namespace {
+// Between a query and the rows that a walk stands on near its end, by inner product.
+constexpr float kUsualCosine = 0.6F;
+
 void write_place(std::byte* block, std::size_t place, const std::uint8_t* codes, std::size_t groups,
                  const std::uint16_t (&offset_and_slope)[2], std::uint32_t row) noexcept {
   const unsigned shift = place < 16 ? 0 : 4;
@@ -21,27 +24,39 @@ void write_place(std::byte* block, std::size_t place, const std::uint8_t* codes,
 }  // namespace
 
 void put_neighbour(std::byte* block, std::size_t place, std::span<const float> centre, std::uint32_t row,
-                   const float* point, const NeighbourCode& code, NeighbourScratch& scratch) noexcept {
+                   const float* point, const NeighbourCode& code, NeighbourScratch& scratch,
+                   std::optional<float> query_length) noexcept {
   const std::size_t dims = centre.size();
   scratch.codes.assign(code.groups(), 0);
   scratch.floats.resize(dims);
   float* direction = scratch.floats.data();
-  for (std::size_t d = 0; d < dims; ++d) direction[d] = point[d] - centre[d];
+  float inner = 0;  // <v, u - v>
+  for (std::size_t d = 0; d < dims; ++d) {
+    direction[d] = point[d] - centre[d];
+    inner += centre[d] * direction[d];
+  }
   const float squared = simd::kernels().squared_norm(direction, dims);
-  float constants[2] = {squared, 0};  // offset, slope
-  if (squared > 0) {                  // else a duplicate: as far as the centre itself
+  float slope = 0, behind = 0;  // behind: what the codes make of slope / -2 * <v, u - v>, whose share is known exactly
+  if (squared > 0) {            // else a duplicate: as far as the centre itself
     const float length = std::sqrt(squared), inverse = 1 / length;
     for (std::size_t d = 0; d < dims; ++d) direction[d] *= inverse;
     code.encode(direction, scratch.direction, scratch.codes.data());
     const float cosine = scratch.direction.dot(scratch.codes.data());  // <x, o>
     if (cosine > 0.05F) {                                              // else the codes say nothing of it
-      constants[1] = -2 * length / cosine;
-      constants[0] = squared - constants[1] * scratch.centre.dot(scratch.codes.data());
+      slope = -2 * length / cosine;
+      behind = -slope * scratch.centre.dot(scratch.codes.data());
     }
+  }
+  float offset = squared + behind;
+  if (query_length) {
+    const float centre_length = std::sqrt(simd::kernels().squared_norm(centre.data(), dims));
+    const float alpha = centre_length > 0 ? kUsualCosine * *query_length / centre_length : 0;
+    offset = alpha * (behind - 2 * inner);
   }
   // Rows that are added may lie far outside those the scale was chosen by; an infinite offset would hide them.
   constexpr float kLargestHalf = 65504;
-  for (float& constant : constants) constant = std::clamp(constant, -kLargestHalf, kLargestHalf);
+  const float constants[2] = {std::clamp(offset, -kLargestHalf, kLargestHalf),
+                              std::clamp(slope, -kLargestHalf, kLargestHalf)};
   std::uint16_t halves[2];
   simd::kernels().f32_to_f16(constants, halves, 2);
   write_place(block, place, scratch.codes.data(), code.groups(), halves, row);

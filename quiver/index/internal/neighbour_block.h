@@ -5,10 +5,15 @@
 //   put_neighbour(block, place, centre, row, point, code, scratch);         // for each of its rows
 //   clear_neighbour(block, place, groups);                                  // an infinite offset: never below a bound
 //
+// For squared L2, |q - u|^2 = |q - v|^2 + |u - v|^2 - 2 <q - v, u - v>, of which the codes only estimate the last term.
+// For inner products, with the length that queries are brought to, -2 <q, u> = -2 <q, v> - 2 <q - a v, u - v> - 2 a <v,
+// u - v>: a v is the part of q that usually points where v does, and what is left for the codes is as short as may be.
+//
 // Requires of all: place < 32 and a block of block_bytes(code.groups()). Thread-safety: a block and a scratch have one
 // owner. Cost: encoding, 16 products a dimension.
 #pragma once
 #include <cstring>
+#include <optional>
 #include <vector>
 
 #include "quiver/index/internal/neighbour_code.h"
@@ -25,7 +30,8 @@ struct NeighbourScratch {
 };
 
 void put_neighbour(std::byte* block, std::size_t place, std::span<const float> centre, std::uint32_t row,
-                   const float* point, const NeighbourCode& code, NeighbourScratch& scratch) noexcept;
+                   const float* point, const NeighbourCode& code, NeighbourScratch& scratch,
+                   std::optional<float> query_length = {}) noexcept;
 void clear_neighbour(std::byte* block, std::size_t place, std::size_t groups) noexcept;
 // What stands in place `from` of one block comes to stand in place `to` of another, or the same, as well.
 void copy_neighbour(const std::byte* from_block, std::size_t from, std::byte* to_block, std::size_t to,

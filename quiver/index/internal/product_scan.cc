@@ -7,7 +7,6 @@
 #include <limits>
 
 #include "quiver/core/linalg.h"
-#include "quiver/index/internal/exact_scan.h"
 #include "quiver/simd/kernels.h"
 
 namespace quiver::internal {
@@ -36,14 +35,12 @@ struct ProductScan::Tile {
   std::size_t first = 0;
   MatrixView rows;
   double shortest = 0, longest = 0;  // lengths of the rows that are not zero
-  bool all_eligible = true;
 };
 
 struct ProductScan::Worker {
   Matrix decoded;               // (tile, dims), for codes that are not floats where they lie
   std::vector<float> products;  // (queries, tile)
   std::vector<float> norms;     // (tile): squared lengths for L2, inverse lengths for Cosine
-  std::vector<char> eligible;   // (tile)
   std::vector<float> sorted, distances;
   std::vector<std::uint32_t> chosen;
   std::vector<TopK> best;  // (queries)
@@ -56,11 +53,12 @@ bool ProductScan::pays(const Codes& codes, std::size_t queries) noexcept {
 }
 
 ProductScan::ProductScan(const Codes& codes, const DenseInput& queries, std::size_t first,
-                         std::span<const std::unique_ptr<Scorer>> scorers, std::size_t k, const Eligible& eligible)
+                         std::span<const std::unique_ptr<Scorer>> scorers, std::size_t k,
+                         const std::vector<std::uint32_t>* only)
     : codes_(codes),
       scorers_(scorers),
       k_(k),
-      eligible_(eligible),
+      only_(only),
       metric_(codes.space().metric),
       queries_(scorers.size(), codes.space().dims),
       norms_(scorers.size()),
@@ -83,10 +81,10 @@ std::vector<TopK> ProductScan::run(Run& run, SearchStats& stats) {
   const std::size_t tile = std::clamp(kProductTileBytes / row_bytes / 64 * 64, std::size_t{64}, kMaxTile);
   std::vector<Worker> workers(run.threads().count());
   const BlasThreads one(1);  // each worker multiplies its own tiles
-  run.threads().parallel_for(codes_.rows(), tile, [&](std::size_t begin, std::size_t end, unsigned worker) {
+  run.threads().parallel_for(rows(), tile, [&](std::size_t begin, std::size_t end, unsigned worker) {
     if (!run.stop()) search_tile(begin, end - begin, workers[worker]);
   });
-  stats.distances += codes_.rows() * scorers_.size();
+  stats.distances += rows() * scorers_.size();
   std::vector<TopK> best(scorers_.size(), TopK(k_));
   for (const Worker& worker : workers) {
     for (std::size_t q = 0; q < worker.best.size(); ++q) best[q].merge(worker.best[q]);
@@ -96,21 +94,22 @@ std::vector<TopK> ProductScan::run(Run& run, SearchStats& stats) {
 
 void ProductScan::search_tile(std::size_t first, std::size_t count, Worker& w) {
   if (w.best.empty()) w.best.assign(scorers_.size(), TopK(k_));
-  Tile tile{first, codes_.dense(), 0, 0, eligible_.all()};
-  if (tile.rows.data != nullptr) {
+  Tile tile{first, codes_.dense()};
+  if (tile.rows.data != nullptr && only_ == nullptr) {
     tile.rows = tile.rows.slice(first, count);
   } else {
     if (w.decoded.rows() < count) w.decoded = Matrix(count, queries_.cols());
-    codes_.decode_range(first, count, w.decoded.data(), w.decoded.stride());
+    gather(first, count, w.decoded);
     tile.rows = w.decoded.view().slice(0, count);
-  }
-  if (!tile.all_eligible) {
-    w.eligible.resize(count);
-    for (std::size_t i = 0; i < count; ++i) w.eligible[i] = eligible_(first + i) ? 1 : 0;
   }
   measure(tile, w);
   multiply(tile, w);
   for (std::size_t q = 0; q < scorers_.size(); ++q) search_query(q, tile, w);
+}
+
+void ProductScan::gather(std::size_t first, std::size_t count, Matrix& out) const {
+  if (only_ == nullptr) return codes_.decode_range(first, count, out.data(), out.stride());
+  for (std::size_t i = 0; i < count; ++i) codes_.decode_range((*only_)[first + i], 1, out.row(i).data(), out.stride());
 }
 
 void ProductScan::measure(Tile& tile, Worker& w) const {
@@ -167,6 +166,15 @@ double ProductScan::margin(std::size_t query, const Tile& tile) const noexcept {
   }
 }
 
+// Every row of a tile by the scorer itself.
+void ProductScan::score_all(const Scorer& scorer, std::size_t first, std::size_t count, Worker& w, TopK& best) const {
+  w.chosen.resize(count);
+  w.distances.resize(std::max(w.distances.size(), count));
+  for (std::size_t i = 0; i < count; ++i) w.chosen[i] = row(first + i);
+  scorer.score(w.chosen, w.distances.data());
+  for (std::size_t i = 0; i < count; ++i) best.offer({w.chosen[i], w.distances[i]});
+}
+
 void ProductScan::search_query(std::size_t query, const Tile& tile, Worker& w) {
   const std::size_t count = tile.rows.rows;
   const float* products = &w.products[query * count];
@@ -175,16 +183,13 @@ void ProductScan::search_query(std::size_t query, const Tile& tile, Worker& w) {
   double ceiling = std::min(best.threshold(), ceilings_[query].load(std::memory_order_relaxed));
   const double error = margin(query, tile);
   if (!std::isfinite(error)) {
-    scan_block(scorer, tile.first, count, eligible_, static_cast<float>(ceiling), w.distances, w.chosen, best);
+    score_all(scorer, tile.first, count, w, best);
     lower(ceilings_[query], best.threshold());
     return;
   }
   const double left_out = metric_ == Metric::L2 ? norms_[query] * norms_[query] : metric_ == Metric::Cosine ? 1 : 0;
   if (std::isinf(ceiling)) {
-    w.sorted.clear();
-    for (std::size_t i = 0; i < count; ++i) {
-      if (tile.all_eligible || w.eligible[i] != 0) w.sorted.push_back(products[i]);
-    }
+    w.sorted.assign(products, products + count);
     if (k_ > 0 && w.sorted.size() >= k_) {
       const auto kth = w.sorted.begin() + static_cast<std::ptrdiff_t>(k_ - 1);
       std::nth_element(w.sorted.begin(), kth, w.sorted.end());
@@ -192,15 +197,10 @@ void ProductScan::search_query(std::size_t query, const Tile& tile, Worker& w) {
     }
   }
   w.chosen.resize(count);
-  std::size_t found =
+  const std::size_t found =
       simd::kernels().select_below(products, count, rounded_up(ceiling + error - left_out), w.chosen.data());
-  if (!tile.all_eligible) {
-    const auto end = std::remove_if(w.chosen.begin(), w.chosen.begin() + static_cast<std::ptrdiff_t>(found),
-                                    [&](std::uint32_t i) { return w.eligible[i] == 0; });
-    found = static_cast<std::size_t>(end - w.chosen.begin());
-  }
   if (found == 0) return;
-  for (std::size_t i = 0; i < found; ++i) w.chosen[i] += static_cast<std::uint32_t>(tile.first);
+  for (std::size_t i = 0; i < found; ++i) w.chosen[i] = row(tile.first + w.chosen[i]);
   w.distances.resize(std::max(w.distances.size(), found));
   scorer.score({w.chosen.data(), found}, w.distances.data());
   for (std::size_t i = 0; i < found; ++i) best.offer({w.chosen[i], w.distances[i]});

@@ -7,6 +7,7 @@
 
 namespace quiver::internal {
 namespace {
+constexpr std::size_t kTile = 16;       // rows of the map that stay in the first cache while queries pass by
 constexpr float kOutlier = 16;          // largest coordinate over root mean square that 8 bits still carry well
 constexpr float kSmallest = 0x1p-100F;  // largest coordinate of a query whose scale floats can still hold
 }  // namespace
@@ -33,38 +34,55 @@ QueryMap::QueryMap(const Projection& projection, float unit)
   }
 }
 
-float QueryMap::apply(const float* query, Scratch& scratch, float* out) const noexcept {
+// The query in 8 bits, or, where those would lose it, what the Projection makes of it.
+void QueryMap::encode(const float* query, float* centred, std::int8_t* codes, Scratch::Query& coded,
+                      float* out) const noexcept {
   const simd::Kernels& k = simd::kernels();
-  if (scratch.centred.cols() != from_) {
-    scratch.centred = Matrix(1, from_);
-    scratch.codes.resize(from_);
-  }
-  float* centred = scratch.centred.data();
   for (std::size_t i = 0; i < from_; ++i) centred[i] = query[i] - mean_[i];
   float low = 0, high = 0;
   k.min_max(centred, from_, &low, &high);
   const float largest = std::max(-low, high);
   const float squared = k.squared_norm(centred, from_);
+  coded = {0, unit_ * unit_ * squared, 0};
   if (largest * largest * static_cast<float>(from_) > kOutlier * kOutlier * squared || !(largest > kSmallest)) {
     k.distance(Metric::Dot, Element::F32)(centred, reinterpret_cast<const std::byte*>(exact_.data()),
                                           exact_.stride() * sizeof(float), nullptr, to_, from_, out);
     for (std::size_t j = 0; j < to_; ++j) out[j] *= -unit_;
-    return unit_ * unit_ * squared;
+    return;
   }
-  const float step = largest / 127, inverse = 127 / largest;
-  std::int32_t sum = 0;
+  coded.step = largest / 127;
+  const float inverse = 127 / largest;
   for (std::size_t i = 0; i < from_; ++i) {
     // Adding 1.5 * 2^23 rounds to the nearest integer, in vectors, which nearbyint() does not.
     constexpr float kRound = 12582912.0F;
     const auto code = static_cast<std::int32_t>((centred[i] * inverse + kRound) - kRound);
-    scratch.codes[i] = static_cast<std::int8_t>(code);
-    sum += code;
+    codes[i] = static_cast<std::int8_t>(code);
+    coded.sum += code;
   }
-  k.dot_i8_u8(scratch.codes.data(), codes_.data(), stride_, nullptr, to_, from_, out);
-  for (std::size_t j = 0; j < to_; ++j) {
-    out[j] = unit_ * step * (low_[j] * static_cast<float>(sum) + scale_[j] * out[j]);
+}
+
+void QueryMap::apply(MatrixView queries, Scratch& scratch, float* out, std::size_t stride, float* squared) const {
+  if (scratch.centred.cols() != from_) scratch.centred = Matrix(1, from_);
+  scratch.codes.resize(std::max(scratch.codes.size(), queries.rows * from_));
+  scratch.queries.resize(std::max(scratch.queries.size(), queries.rows));
+  for (std::size_t q = 0; q < queries.rows; ++q) {
+    encode(queries.row(q).data(), scratch.centred.data(), scratch.codes.data() + q * from_, scratch.queries[q],
+           out + q * stride);
+    squared[q] = scratch.queries[q].squared;
   }
-  return unit_ * unit_ * squared;
+  const simd::BlockKernel dot = simd::kernels().dot_i8_u8;
+  for (std::size_t first = 0; first < to_; first += kTile) {
+    const std::size_t count = std::min(kTile, to_ - first);
+    for (std::size_t q = 0; q < queries.rows; ++q) {
+      const auto& [step, unused, sum] = scratch.queries[q];
+      if (step == 0) continue;
+      float* z = out + q * stride + first;
+      dot(scratch.codes.data() + q * from_, codes_.data() + first * stride_, stride_, nullptr, count, from_, z);
+      for (std::size_t j = 0; j < count; ++j) {
+        z[j] = unit_ * step * (low_[first + j] * static_cast<float>(sum) + scale_[first + j] * z[j]);
+      }
+    }
+  }
 }
 
 }  // namespace quiver::internal

@@ -15,19 +15,26 @@ namespace quiver::internal {
 class QueryMap {
  public:
   struct Scratch {
-    Matrix centred, out;
-    std::vector<std::int8_t> codes;
+    Matrix centred;
+    std::vector<std::int8_t> codes;  // (queries, from())
+    struct Query {
+      float step, squared;  // s; step 0: this one went through the Projection itself
+      std::int32_t sum;     // of its codes
+    };
+    std::vector<Query> queries;
   };
   QueryMap() = default;
   explicit QueryMap(const Projection& projection, float unit);
-  // out: to() floats, times the unit. `query`: from() floats, of unit length for Cosine. Returns the squared length of
-  // the centred query, times that of the unit.
-  float apply(const float* query, Scratch& scratch, float* out) const noexcept;
+  // queries: (n, from()), of unit length for Cosine. out: to() floats a query, `stride` floats apart, times the unit.
+  // squared: the squared length of each centred query, times that of the unit. Many queries share each piece of the map
+  // while it is in the cache; what becomes of one does not depend on the others.
+  void apply(MatrixView queries, Scratch& scratch, float* out, std::size_t stride, float* squared) const;
   std::size_t bytes() const noexcept {
     return codes_.size() + (low_.size() + scale_.size() + mean_.size()) * sizeof(float);
   }
 
  private:
+  void encode(const float* query, float* centred, std::int8_t* codes, Scratch::Query& coded, float* out) const noexcept;
   std::size_t from_ = 0, to_ = 0, stride_ = 0;
   float unit_ = 1;
   AlignedBytes codes_;
