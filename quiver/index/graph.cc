@@ -80,7 +80,7 @@ Result<std::unique_ptr<Index>> GraphIndex::build(const IndexSpec& spec, const Ro
     return Error::invalid_argument(fmt::format("a graph of {} dimensions for rows of {}: at most {}, or 0 to choose",
                                                arguments[0], space.dims, space.dims));
   }
-  QUIVER_TRY(state->short_space, internal::GraphSpace::fit(rows, space, arguments[0], run, true));
+  QUIVER_TRY(state->short_space, internal::GraphSpace::fit(rows, space, arguments[0], run, /*products=*/true));
   internal::GraphOptions options;
   options.products = state->short_space.products();
   options.groups = arguments[1] > 0 ? arguments[1] : groups_for(state->short_space.dims());

@@ -17,12 +17,12 @@ struct Builder {
   Run& run;
   std::size_t degree = simd::kBlockNeighbours * options.blocks;
   std::vector<std::vector<std::uint32_t>> neighbours{points.rows};
+  MatrixView edges = points;  // where edges are chosen
 
   float distance(std::uint32_t a, std::uint32_t b) const noexcept {
     float out = 0;
-    simd::kernels().distance(Metric::L2, Element::F32)(points.row(a).data(),
-                                                       reinterpret_cast<const std::byte*>(points.row(b).data()), 0,
-                                                       nullptr, 1, points.cols, &out);
+    simd::kernels().distance(Metric::L2, Element::F32)(
+        edges.row(a).data(), reinterpret_cast<const std::byte*>(edges.row(b).data()), 0, nullptr, 1, edges.cols, &out);
     return out;
   }
 
@@ -45,7 +45,7 @@ struct Builder {
           std::nth_element(candidates.begin(), candidates.begin() + kMostCandidates, candidates.end(), closer);
           candidates.resize(kMostCandidates);
         }
-        prune(points, candidates, degree, options.slack, scratch, joined[i]);
+        prune(edges, candidates, degree, options.slack, scratch, joined[i]);
       }
     });
     neighbours = std::move(joined);
@@ -54,14 +54,14 @@ struct Builder {
   }
 
   Result<void> from_near_lists() {
-    NearLists near(points, options.near);
+    NearLists near(edges, options.near);
     QUIVER_TRY(near.gather(options.leaves, run));
     run.threads().parallel_for(points.rows, kGrain, [&](std::size_t begin, std::size_t end, unsigned) {
       PruneScratch scratch;
       std::vector<Hit> candidates;
       for (std::size_t i = begin; i < end && !run.stop(); ++i) {
         candidates.assign(near.of(i).begin(), near.of(i).end());
-        prune(points, candidates, degree, options.slack, scratch, neighbours[i]);
+        prune(edges, candidates, degree, options.slack, scratch, neighbours[i]);
       }
     });
     return join_reverse();
@@ -127,7 +127,7 @@ struct Builder {
           if (hit.row != row) candidates.push_back({hit.row, distance(row, hit.row)});
         }
         for (const std::uint32_t other : neighbours[i]) candidates.push_back({other, distance(row, other)});
-        prune(points, candidates, degree, options.slack, scratch, found[i]);
+        prune(edges, candidates, degree, options.slack, scratch, found[i]);
       }
     });
     neighbours = std::move(found);
@@ -155,6 +155,12 @@ std::vector<std::uint32_t> draw_entries(std::size_t rows, std::span<const float>
 
 Result<Graph> build_graph(MatrixView points, const GraphOptions& options, Run& run) {
   Builder builder{points, options, run};
+  Matrix directions;
+  if (options.products) {
+    directions = Matrix::copy_of(points);
+    for (std::size_t i = 0; i < points.rows; ++i) place_for_edges(true, directions.row(i));
+    builder.edges = directions.view();
+  }
   QUIVER_TRY(builder.from_near_lists());
   Graph graph;
   const GraphLayout layout{points.cols, options.groups, options.blocks, options.products};

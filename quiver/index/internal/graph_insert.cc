@@ -70,31 +70,51 @@ void GraphInserter::find(std::span<const std::uint32_t> slots, MatrixView points
 // The neighbours of row i of those that came together: from what its walk met, and from the others.
 void GraphInserter::choose(std::size_t i, std::span<const std::uint32_t> slots, MatrixView points) {
   const std::vector<Hit>& met = met_[i];
-  const std::size_t most = met.size() + slots.size();
-  if (near_.rows() < most) near_ = Matrix(most, dims());
+  room_for(met.size() + slots.size());
   candidates_.clear();
   rows_.clear();
   const float* point = points.row(i).data();
+  const float* centre = placed(point);
   const auto consider = [&](std::uint32_t row, float distance) {
     candidates_.push_back({static_cast<std::uint32_t>(rows_.size()), distance});
     rows_.push_back(row);
   };
   for (const Hit& hit : met) {
-    float* near = near_.row(rows_.size()).data();
-    graph_.rows.decode_point(hit.row, near);
+    graph_.rows.decode_point(hit.row, real_.row(rows_.size()).data());
+    put_near(rows_.size(), real_.row(rows_.size()).data());
     // A walk by products has met what a query of this direction would look for.
-    consider(hit.row, graph_.rows.layout().products ? squared_distance(point, near, dims()) : hit.distance);
+    consider(hit.row, products() ? squared_distance(centre, near_.row(rows_.size()).data(), dims()) : hit.distance);
   }
   for (std::size_t other = 0; other < slots.size(); ++other) {
     if (other == i) continue;
-    std::copy_n(points.row(other).data(), dims(), near_.row(rows_.size()).data());
-    consider(slots[other], squared_distance(point, points.row(other).data(), dims()));
+    std::copy_n(points.row(other).data(), dims(), real_.row(rows_.size()).data());
+    put_near(rows_.size(), points.row(other).data());
+    consider(slots[other], squared_distance(centre, near_.row(rows_.size()).data(), dims()));
   }
   prune(near_.view(), candidates_, degree(), slack_, prune_, picked_);
   chosen_[i].clear();
   for (const std::uint32_t n : picked_) chosen_[i].push_back(rows_[n]);
   graph_.rows.write_neighbours(
-      slots[i], point, chosen_[i], [&](std::size_t j) { return near_.row(picked_[j]).data(); }, graph_.code, codes_);
+      slots[i], point, chosen_[i], [&](std::size_t j) { return real_.row(picked_[j]).data(); }, graph_.code, codes_);
+}
+
+void GraphInserter::room_for(std::size_t rows) {
+  if (near_.rows() >= rows) return;
+  near_ = Matrix(rows, dims());
+  real_ = Matrix(rows, dims());
+}
+
+void GraphInserter::put_near(std::size_t at, const float* point) {
+  std::copy_n(point, dims(), near_.row(at).data());
+  place_for_edges(products(), near_.row(at));
+}
+
+// The point where edges are chosen; until the next one.
+const float* GraphInserter::placed(const float* point) {
+  if (!products()) return point;
+  placed_.assign(point, point + dims());
+  place_for_edges(true, placed_);
+  return placed_.data();
 }
 
 void GraphInserter::offer_to_chosen(std::uint32_t row, const float* point, std::span<const std::uint32_t> chosen) {
@@ -150,9 +170,12 @@ bool GraphInserter::offer(std::uint32_t owner, std::uint32_t row, const float* p
 // seems to lead to. point null: the new one stays.
 std::size_t GraphInserter::spare(std::uint32_t owner, const float* centre, const float* point) {
   const std::size_t all = degree(), count = all + (point != nullptr ? 1 : 0);
-  if (near_.rows() <= all) near_ = Matrix(all + 1, dims());
-  for (std::size_t j = 0; j < all; ++j) graph_.rows.decode_point(neighbour(owner, j), near_.row(j).data());
-  if (point != nullptr) std::copy_n(point, dims(), near_.row(all).data());
+  room_for(all + 1);
+  for (std::size_t j = 0; j < all; ++j) {
+    graph_.rows.decode_point(neighbour(owner, j), near_.row(j).data());
+    place_for_edges(products(), near_.row(j));
+  }
+  if (point != nullptr) put_near(all, point);
   const auto distances_from = [&](const float* from, std::vector<float>& out) {
     out.resize(count);
     simd::kernels().distance(Metric::L2, Element::F32)(from, reinterpret_cast<const std::byte*>(near_.data()),
@@ -160,7 +183,7 @@ std::size_t GraphInserter::spare(std::uint32_t owner, const float* centre, const
                                                        out.data());
   };
   const auto needed = [&](std::size_t j) { return j < all && !led_to_by_another(owner, neighbour(owner, j)); };
-  distances_from(centre, from_owner_);
+  distances_from(placed(centre), from_owner_);
   order_.resize(count);
   std::iota(order_.begin(), order_.end(), 0U);
   std::sort(order_.begin(), order_.end(), [&](std::uint32_t a, std::uint32_t b) {

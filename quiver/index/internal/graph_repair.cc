@@ -32,11 +32,21 @@ class Repairer {
     }
     rows_.assign(kept_.begin(), kept_.end());
     for (const Hit& hit : found_) rows_.push_back(hit.row);
-    if (near_.rows() < rows_.size()) near_ = Matrix(rows_.size(), dims());
+    const bool products = graph_.rows.layout().products;
+    if (near_.rows() < rows_.size()) {
+      near_ = Matrix(rows_.size(), dims());
+      real_ = Matrix(rows_.size(), dims());
+    }
     for (const std::uint32_t row : rows_) graph_.rows.prefetch_point(row);
-    for (std::size_t i = 0; i < rows_.size(); ++i) graph_.rows.decode_point(rows_[i], near_.row(i).data());
+    for (std::size_t i = 0; i < rows_.size(); ++i) {
+      graph_.rows.decode_point(rows_[i], real_.row(i).data());
+      std::copy_n(real_.row(i).data(), dims(), near_.row(i).data());
+      place_for_edges(products, near_.row(i));
+    }
+    placed_ = centre_;
+    place_for_edges(products, placed_);
     distances_.resize(rows_.size());
-    simd::kernels().distance(Metric::L2, Element::F32)(centre_.data(), reinterpret_cast<const std::byte*>(near_.data()),
+    simd::kernels().distance(Metric::L2, Element::F32)(placed_.data(), reinterpret_cast<const std::byte*>(near_.data()),
                                                        near_.stride() * sizeof(float), nullptr, rows_.size(), dims(),
                                                        distances_.data());
     candidates_.clear();
@@ -47,7 +57,7 @@ class Repairer {
     chosen_.clear();
     for (const std::uint32_t i : picked_) chosen_.push_back(rows_[i]);
     graph_.rows.revise_neighbours(
-        v, centre_.data(), chosen_, [&](std::size_t j) { return near_.row(picked_[j]).data(); }, graph_.code, codes_);
+        v, centre_.data(), chosen_, [&](std::size_t j) { return real_.row(picked_[j]).data(); }, graph_.code, codes_);
     return !chosen_.empty();
   }
 
@@ -107,9 +117,9 @@ class Repairer {
   Graph& graph_;
   const Removed& removed_;
   float slack_;
-  std::size_t direct_ = 0;  // of the victims: neighbours of the row itself
-  Matrix point_, near_;
-  std::vector<float> centre_, distances_;
+  std::size_t direct_ = 0;      // of the victims: neighbours of the row itself
+  Matrix point_, near_, real_;  // near_: where edges are chosen; real_: the same as they are
+  std::vector<float> centre_, placed_, distances_;
   std::vector<std::uint32_t> kept_, victims_, rows_, picked_, chosen_;
   std::vector<Hit> found_, candidates_;
   std::vector<std::uint32_t> seen_;  // == stamp_: looked at for this row

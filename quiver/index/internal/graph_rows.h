@@ -11,6 +11,7 @@
 // 2^31. The root is a row of its own whose "neighbours" are the rows a walk enters at; it stands at the origin.
 // Thread-safety: reading from many threads; write() from many, each for its own row. Cost: bytes() is exact.
 #pragma once
+#include <cmath>
 #include <cstring>
 #include <functional>
 #include <memory>
@@ -30,6 +31,15 @@ struct GraphLayout {
   std::size_t blocks_at() const noexcept { return (16 + dims + 63) / 64 * 64; }
   std::size_t row_bytes() const noexcept { return blocks_at() + blocks * simd::block_bytes(groups); }
 };
+
+// Where a point stands among those that edges are chosen between: by inner product its direction counts, so that long
+// rows, which are the answers and far from all others, are somebody's neighbours too.
+inline void place_for_edges(bool products, std::span<float> point) noexcept {
+  if (!products) return;
+  const float squared = simd::kernels().squared_norm(point.data(), point.size());
+  const float scale = squared > 0 ? kQueryLength / std::sqrt(squared) : 0;
+  for (float& x : point) x *= scale;
+}
 
 class GraphRows {
  public:

@@ -278,7 +278,8 @@ Result<GraphSpace> GraphSpace::load(const Container& file, std::string_view pref
   QUIVER_TRY(Projection projection, Projection::load(file, prefix));
   const bool by_distance = space.metric == Metric::Dot && !made.products_;
   const std::size_t from = space.dims + (by_distance ? 1 : 0);
-  if ((made.products_ && space.metric != Metric::Dot) || projection.from() != from || projection.metric() != Metric::L2 || !(made.unit_ > 0)) {
+  if ((made.products_ && space.metric != Metric::Dot) || projection.from() != from ||
+      projection.metric() != Metric::L2 || !(made.unit_ > 0)) {
     return Error::corruption("the graph's projection does not fit the index's space; build the index again");
   }
   made.projection_.emplace(std::move(projection));

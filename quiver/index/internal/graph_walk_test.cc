@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <limits>
 #include <set>
 
@@ -174,6 +175,80 @@ TEST(GraphWalk, DropsTheFarOnesWhenTooManyWait) {
     for (const Hit& hit : nearest.sorted()) found += rows.count(hit.row);
     EXPECT_GE(found, 9U) << "seed " << kSeed;
   }
+}
+
+// Lengths that vary some hundred times over: hardly any row but the long ones is ever the answer.
+TEST(GraphWalk, ByProductFindsTheLongRows) {
+  constexpr std::size_t kRows = 2000, kWanted = 10;
+  Matrix points = points_of(kRows, 16);
+  Random random(kSeed, 3);
+  float longest = 0;
+  for (std::size_t i = 0; i < kRows; ++i) {
+    const auto scale = static_cast<float>(std::exp(1.5 * random.normal()));
+    for (float& x : points.row(i)) x *= scale;
+    longest = std::max(longest, simd::kernels().squared_norm(points.row(i).data(), 16));
+  }
+  for (std::size_t i = 0; i < kRows; ++i) {
+    for (float& x : points.row(i)) x *= kQueryLength / std::sqrt(longest);
+  }
+  quiver::Run run({.seed = kSeed, .threads = 1});
+  auto graph = build_graph(points.view(), {.groups = 8, .entries = 64, .leaves = {}, .products = true}, run);
+  ASSERT_TRUE(graph.has_value()) << graph.error().message();
+  const Matrix queries = points_of(40, 16, 5);
+  GraphWalk walk;
+  std::size_t found = 0, hops = 0;
+  for (std::size_t q = 0; q < queries.rows(); ++q) {
+    std::vector<float> query(queries.row(q).begin(), queries.row(q).end());
+    const float scale = kQueryLength / std::sqrt(simd::kernels().squared_norm(query.data(), 16));
+    for (float& x : query) x *= scale;
+    std::vector<float> products(kRows);
+    for (std::size_t i = 0; i < kRows; ++i) {
+      for (std::size_t d = 0; d < 16; ++d) products[i] += query[d] * points.row(i)[d];
+    }
+    std::vector<float> sorted = products;
+    std::nth_element(sorted.begin(), sorted.begin() + kWanted - 1, sorted.end(), std::greater<>());
+    for (const Hit& hit : walked(*graph, query, {.wanted = kWanted, .slack = 1.5F, .hops = kRows}, walk)) {
+      found += products[hit.row] >= sorted[kWanted - 1] ? 1 : 0;
+      EXPECT_NEAR(hit.distance, -2 * products[hit.row], 0.02F * kQueryLength * kQueryLength);
+    }
+    hops += walk.hops();
+  }
+  EXPECT_GE(found, queries.rows() * kWanted * 98 / 100) << "seed " << kSeed;
+  EXPECT_LT(hops, queries.rows() * kRows / 10);
+}
+
+TEST(GraphWalk, MeetsTheSameWhereItLooksAheadAndNothingEndsIt) {
+  const Matrix points = points_of(500, 8), queries = points_of(10, 8, 5);
+  const Graph graph = built(points);
+  GraphWalk walk;
+  for (std::size_t q = 0; q < queries.rows(); ++q) {
+    std::set<std::uint32_t> met[2];
+    for (const std::size_t ahead : {std::size_t{1}, kMostAhead}) {
+      for (const Hit& hit : walked(graph, queries.row(q), {.slack = 2, .hops = 1000, .ahead = ahead}, walk)) {
+        met[ahead == 1 ? 0 : 1].insert(hit.row);
+      }
+    }
+    std::size_t shared = 0;
+    for (const std::uint32_t row : met[0]) shared += met[1].count(row);
+    EXPECT_GE(shared * 100, met[0].size() * 97);
+    EXPECT_LE(walked(graph, queries.row(q), {.slack = 2, .hops = 7, .ahead = kMostAhead}, walk).size(), 7U);
+  }
+}
+
+TEST(GraphBuilder, EntersAnywhereOrAtTheLongRows) {
+  Random random(kSeed, 1);
+  const std::vector<std::uint32_t> any = draw_entries(1000, {}, 64, random);
+  EXPECT_EQ(std::set<std::uint32_t>(any.begin(), any.end()).size(), 64U);
+  std::vector<float> lengths(1000, 1);
+  for (std::size_t i = 0; i < 20; ++i) lengths[50 * i] = 30;
+  const std::vector<std::uint32_t> entries = draw_entries(1000, lengths, 64, random);
+  EXPECT_TRUE(std::is_sorted(entries.begin(), entries.end()));
+  EXPECT_EQ(std::set<std::uint32_t>(entries.begin(), entries.end()).size(), 64U);
+  for (std::uint32_t i = 0; i < 20; ++i) {
+    EXPECT_TRUE(std::find(entries.begin(), entries.end(), 50 * i) != entries.end()) << "row " << 50 * i;
+  }
+  EXPECT_EQ(draw_entries(3, std::vector<float>{0, 0, 0}, 64, random).size(), 3U);
+  EXPECT_TRUE(draw_entries(0, {}, 64, random).empty());
 }
 
 TEST(GraphBuilder, TheGraphDependsOnTheSeedNotOnThreads) {

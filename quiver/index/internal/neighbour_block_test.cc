@@ -57,6 +57,37 @@ TEST(NeighbourBlock, EstimatesDistancesToWhatWasPut) {
   EXPECT_LT(error, 0.15 * size);
 }
 
+TEST(NeighbourBlock, EstimatesProductsOfQueriesOfALength) {
+  Blocks blocks;
+  constexpr float kLength = 64;
+  for (std::uint32_t row = 0; row < 32; ++row) {
+    put_neighbour(blocks.block(0), row, blocks.centre(), row, blocks.points.row(row).data(), blocks.code,
+                  blocks.scratch, kLength);
+  }
+  Matrix queries = clustered(20, kDims, kSeed, 3);
+  normalize_rows(queries);
+  double error = 0, size = 0;
+  for (std::size_t q = 0; q < queries.rows(); ++q) {
+    for (float& x : queries.row(q)) x *= kLength;
+    const auto product = [&](std::span<const float> with) {
+      double sum = 0;
+      for (std::size_t d = 0; d < kDims; ++d) sum += static_cast<double>(queries.row(q)[d]) * with[d];
+      return -2 * sum;
+    };
+    NeighbourCode::Scratch of_query;
+    blocks.code.tables(queries.row(q).data(), of_query);
+    std::vector<float> out(32);
+    simd::kernels().neighbour_scan(blocks.block(0), of_query.tables(), static_cast<float>(product(blocks.centre())),
+                                   INFINITY, out.data());
+    for (std::size_t j = 0; j < 32; ++j) {
+      const double exact = product(blocks.points.row(j));
+      error += std::abs(static_cast<double>(out[j]) - exact);
+      size += 2 * kLength * std::sqrt(simd::kernels().squared_norm(blocks.points.row(j).data(), kDims));
+    }
+  }
+  EXPECT_LT(error, 0.05 * size);
+}
+
 TEST(NeighbourBlock, PlacesAreIndependent) {
   Blocks together, apart;
   for (std::uint32_t row = 0; row < 32; ++row) together.put(0, row, row);
