@@ -9,6 +9,7 @@
 namespace quiver::internal {
 namespace {
 constexpr float kUsualRecall = 0.95F;
+constexpr float kLongWalks = 1.15F;  // slack
 
 // A bound that is wide open admits more than is worth standing on, for some queries: their walks are cut short.
 std::size_t most_hops(float slack) noexcept {
@@ -142,10 +143,10 @@ Result<void> GraphSearch::many(const DenseInput& input, std::size_t first, std::
     ++busy;
     return {};
   };
-  for (GraphWalker& walker : walkers.all) {
-    walker.stage = GraphWalker::Stage::Idle;
-    QUIVER_TRY(start_next(walker));
-  }
+  // Long walks choose so far ahead that a third one's memory would push out that of the others.
+  const std::size_t in_turn = effort.limits.slack < kLongWalks ? kInTurn : kInTurn - 1;
+  for (GraphWalker& walker : walkers.all) walker.stage = GraphWalker::Stage::Idle;
+  for (std::size_t i = 0; i < in_turn; ++i) QUIVER_TRY(start_next(walkers.all[i]));
   while (busy > 0) {
     for (GraphWalker& walker : walkers.all) {
       if (walker.stage == GraphWalker::Stage::Walking) {
