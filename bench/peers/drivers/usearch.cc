@@ -1,7 +1,8 @@
 // usearch in C++, one query a call. Options: M=16 efC=200. Effort: expansion. Metrics: l2, dot. Filters: its predicate.
 // Its l2 and inner product are loops that the compiler turns into vectors.
+#include <usearch/index_dense.hpp>
+
 #include "bench/peers/drivers/driver.h"
-#include "usearch/index_dense.hpp"
 
 namespace {
 namespace lib = unum::usearch;
