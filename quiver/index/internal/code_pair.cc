@@ -107,8 +107,7 @@ void CodePair::shorten(const DenseInput& queries, std::size_t first, std::size_t
     floats = units.view();
   }
   QueryMap::Scratch scratch;
-  std::vector<float> unused(count);
-  query_map_.apply(floats, scratch, out, stride, unused.data());
+  query_map_.apply(floats, scratch, out, stride);
 }
 
 Result<std::unique_ptr<Scorer>> CodePair::scorer(const RowsView& query) const {

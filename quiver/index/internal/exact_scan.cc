@@ -17,12 +17,12 @@ std::size_t rows_in(std::size_t bytes, const Codes& codes) {
   return std::max(kBlockRows, bytes / codes.bytes_per_row() / kBlockRows * kBlockRows);
 }
 
-std::vector<std::uint32_t> rows_of(const Eligible& eligible, std::size_t rows) {
-  std::vector<std::uint32_t> some;
-  for (std::size_t row = 0; row < rows; ++row) {
-    if (eligible(row)) some.push_back(static_cast<std::uint32_t>(row));
+std::vector<std::uint32_t> listed(const Eligible& eligible, std::size_t begin, std::size_t end) {
+  std::vector<std::uint32_t> rows;
+  for (std::size_t row = begin; row < end; ++row) {
+    if (eligible(row)) rows.push_back(static_cast<std::uint32_t>(row));
   }
-  return some;
+  return rows;
 }
 
 // Scores rows first .. first + count - 1 and offers what may be a hit to `best`.
@@ -43,10 +43,7 @@ void scan_block(const Scorer& scorer, std::size_t first, std::size_t count, cons
 class Piece {
  public:
   Piece(std::size_t begin, std::size_t end, const Eligible& eligible) : begin_(begin), end_(end), eligible_(eligible) {
-    if (!eligible.rare()) return;
-    for (std::size_t row = begin; row < end; ++row) {
-      if (eligible(row)) listed_.push_back(static_cast<std::uint32_t>(row));
-    }
+    if (eligible.rare()) listed_ = listed(eligible, begin, end);
   }
   void score(const Scorer& scorer, Scratch::Worker& memory, TopK& best) const {
     if (eligible_.rare()) {
@@ -129,7 +126,7 @@ Result<std::vector<TopK>> scan_batch(const Codes& codes, const DenseInput& queri
   const bool product = ProductScan::pays(codes, queries.rows());
   stats.plan = eligible.rare() ? "filter first" : product ? "matrix product" : "scan";
   std::vector<std::uint32_t> only;
-  if (product && !eligible.all()) only = rows_of(eligible, codes.rows());
+  if (product && !eligible.all()) only = listed(eligible, 0, codes.rows());
   std::vector<TopK> all;
   all.reserve(queries.rows());
   for (std::size_t first = 0; first < queries.rows(); first += kQueryGroup) {

@@ -97,17 +97,16 @@ struct Builder {
             graph.code, scratch);
       }
     });
+  }
+
+  GraphRows root(const Graph& graph) const {
     Random random(run.seed(), stream_of("graph entries"));
     std::vector<float> lengths(options.products ? points.rows : 0);
     for (std::size_t i = 0; i < lengths.size(); ++i) {
       lengths[i] = std::sqrt(simd::kernels().squared_norm(points.row(i).data(), points.cols));
     }
-    const std::vector<std::uint32_t> entries =
-        draw_entries(points.rows, lengths, graph.root.layout().blocks * simd::kBlockNeighbours, random);
-    const std::vector<float> origin(points.cols, 0);
-    GraphRows::Scratch scratch;
-    graph.root.write_neighbours(
-        0, origin.data(), entries, [&](std::size_t j) { return points.row(entries[j]).data(); }, graph.code, scratch);
+    const std::vector<std::uint32_t> entries = draw_entries(points.rows, lengths, options.entries, random);
+    return root_of(graph, entries, [&](std::size_t j) { return points.row(entries[j]).data(); });
   }
 
   Result<void> search_pass(const Graph& graph) {
@@ -153,6 +152,17 @@ std::vector<std::uint32_t> draw_entries(std::size_t rows, std::span<const float>
   return entries;
 }
 
+GraphRows root_of(const Graph& graph, std::span<const std::uint32_t> entries, const GraphRows::PointOf& point) {
+  GraphLayout layout = graph.rows.layout();
+  const std::size_t blocks = (entries.size() + simd::kBlockNeighbours - 1) / simd::kBlockNeighbours;
+  layout.blocks = std::max<std::size_t>(blocks, 1);
+  GraphRows root(layout, 1);
+  const std::vector<float> origin(layout.dims, 0);
+  GraphRows::Scratch scratch;
+  root.write_neighbours(0, origin.data(), entries, point, graph.code, scratch);
+  return root;
+}
+
 Result<Graph> build_graph(MatrixView points, const GraphOptions& options, Run& run) {
   Builder builder{points, options, run};
   Matrix directions;
@@ -166,10 +176,7 @@ Result<Graph> build_graph(MatrixView points, const GraphOptions& options, Run& r
   const GraphLayout layout{points.cols, options.groups, options.blocks, options.products};
   graph.code = builder.learn_code();
   graph.rows = GraphRows(layout, points.rows);
-  const std::size_t entries = std::min(options.entries, points.rows);
-  graph.root = GraphRows(
-      {points.cols, options.groups, (entries + simd::kBlockNeighbours - 1) / simd::kBlockNeighbours, options.products},
-      1);
+  graph.root = builder.root(graph);
   for (std::size_t i = 0; i < points.rows; ++i) graph.rows.write_point(i, points.row(i).data());
   builder.write(graph);
   for (std::size_t pass = 0; pass < options.passes; ++pass) {

@@ -38,6 +38,10 @@ Result<Graph> build_graph(MatrixView points, const GraphOptions& options, Run& r
 std::vector<std::uint32_t> draw_entries(std::size_t rows, std::span<const float> lengths, std::size_t wanted,
                                         Random& random);
 
+// The root whose neighbours are these entries; entry j stands at point(j). Requires: graph.rows and graph.code are
+// there.
+GraphRows root_of(const Graph& graph, std::span<const std::uint32_t> entries, const GraphRows::PointOf& point);
+
 // Sections that begin with `prefix`: docs/reference/formats/index.md. Rows are mapped, not read. Errors of load:
 // Corruption (sizes that do not agree, a neighbour that does not exist).
 void save_graph(ContainerWriter& writer, std::string_view prefix, const Graph& graph);

@@ -17,7 +17,7 @@ float squared_distance(const float* a, const float* b, std::size_t dims) noexcep
 }  // namespace
 
 GraphInserter::GraphInserter(Graph& graph, const Removed& removed, float slack)
-    : graph_(graph), live_(removed, nullptr), slack_(slack), centre_(1, dims()) {
+    : graph_(graph), live_(removed, nullptr), slack_(slack), centre_(1, dims()), near_(dims(), products()) {
   graph_.rows.grow(0);  // ours to write, even if they were mapped
 }
 
@@ -70,7 +70,7 @@ void GraphInserter::find(std::span<const std::uint32_t> slots, MatrixView points
 // The neighbours of row i of those that came together: from what its walk met, and from the others.
 void GraphInserter::choose(std::size_t i, std::span<const std::uint32_t> slots, MatrixView points) {
   const std::vector<Hit>& met = met_[i];
-  room_for(met.size() + slots.size());
+  near_.room_for(met.size() + slots.size());
   candidates_.clear();
   rows_.clear();
   const float* point = points.row(i).data();
@@ -80,33 +80,22 @@ void GraphInserter::choose(std::size_t i, std::span<const std::uint32_t> slots, 
     rows_.push_back(row);
   };
   for (const Hit& hit : met) {
-    graph_.rows.decode_point(hit.row, real_.row(rows_.size()).data());
-    put_near(rows_.size(), real_.row(rows_.size()).data());
+    graph_.rows.decode_point(hit.row, near_.point(rows_.size()));
+    near_.place(rows_.size());
     // A walk by products has met what a query of this direction would look for.
-    consider(hit.row, products() ? squared_distance(centre, near_.row(rows_.size()).data(), dims()) : hit.distance);
+    consider(hit.row,
+             products() ? squared_distance(centre, near_.placed().row(rows_.size()).data(), dims()) : hit.distance);
   }
   for (std::size_t other = 0; other < slots.size(); ++other) {
     if (other == i) continue;
-    std::copy_n(points.row(other).data(), dims(), real_.row(rows_.size()).data());
-    put_near(rows_.size(), points.row(other).data());
-    consider(slots[other], squared_distance(centre, near_.row(rows_.size()).data(), dims()));
+    near_.put(rows_.size(), points.row(other).data());
+    consider(slots[other], squared_distance(centre, near_.placed().row(rows_.size()).data(), dims()));
   }
-  prune(near_.view(), candidates_, degree(), slack_, prune_, picked_);
+  prune(near_.placed(), candidates_, degree(), slack_, prune_, picked_);
   chosen_[i].clear();
   for (const std::uint32_t n : picked_) chosen_[i].push_back(rows_[n]);
   graph_.rows.write_neighbours(
-      slots[i], point, chosen_[i], [&](std::size_t j) { return real_.row(picked_[j]).data(); }, graph_.code, codes_);
-}
-
-void GraphInserter::room_for(std::size_t rows) {
-  if (near_.rows() >= rows) return;
-  near_ = Matrix(rows, dims());
-  real_ = Matrix(rows, dims());
-}
-
-void GraphInserter::put_near(std::size_t at, const float* point) {
-  std::copy_n(point, dims(), near_.row(at).data());
-  place_for_edges(products(), near_.row(at));
+      slots[i], point, chosen_[i], [&](std::size_t j) { return near_.point(picked_[j]); }, graph_.code, codes_);
 }
 
 // The point where edges are chosen; until the next one.
@@ -170,17 +159,17 @@ bool GraphInserter::offer(std::uint32_t owner, std::uint32_t row, const float* p
 // seems to lead to. point null: the new one stays.
 std::size_t GraphInserter::spare(std::uint32_t owner, const float* centre, const float* point) {
   const std::size_t all = degree(), count = all + (point != nullptr ? 1 : 0);
-  room_for(all + 1);
+  near_.room_for(all + 1);
   for (std::size_t j = 0; j < all; ++j) {
-    graph_.rows.decode_point(neighbour(owner, j), near_.row(j).data());
-    place_for_edges(products(), near_.row(j));
+    graph_.rows.decode_point(neighbour(owner, j), near_.point(j));
+    near_.place(j);
   }
-  if (point != nullptr) put_near(all, point);
+  if (point != nullptr) near_.put(all, point);
+  const MatrixView near = near_.placed();
   const auto distances_from = [&](const float* from, std::vector<float>& out) {
     out.resize(count);
-    simd::kernels().distance(Metric::L2, Element::F32)(from, reinterpret_cast<const std::byte*>(near_.data()),
-                                                       near_.stride() * sizeof(float), nullptr, count, dims(),
-                                                       out.data());
+    simd::kernels().distance(Metric::L2, Element::F32)(from, reinterpret_cast<const std::byte*>(near.data),
+                                                       near.stride * sizeof(float), nullptr, count, dims(), out.data());
   };
   const auto needed = [&](std::size_t j) { return j < all && !led_to_by_another(owner, neighbour(owner, j)); };
   distances_from(placed(centre), from_owner_);
@@ -190,7 +179,7 @@ std::size_t GraphInserter::spare(std::uint32_t owner, const float* centre, const
     return from_owner_[a] != from_owner_[b] ? from_owner_[a] > from_owner_[b] : a > b;
   });
   for (const std::uint32_t far : order_) {
-    distances_from(near_.row(far).data(), from_row_);
+    distances_from(near.row(far).data(), from_row_);
     bool hidden = false;
     for (std::size_t j = 0; j < count && !hidden; ++j) {
       hidden = from_owner_[j] < from_owner_[far] && slack_ * from_row_[j] < from_owner_[far];

@@ -43,16 +43,14 @@ class GraphInserter {
   bool led_to_by_another(std::uint32_t owner, std::uint32_t row) const noexcept;
   std::size_t spare(std::uint32_t owner, const float* centre, const float* point);
   bool products() const noexcept { return graph_.rows.layout().products; }
-  void room_for(std::size_t rows);
-  void put_near(std::size_t at, const float* point);
   const float* placed(const float* point);
   void insist(std::uint32_t owner, std::uint32_t row, const float* point);
 
   Graph& graph_;
   const Eligible live_;
   float slack_;
-  Matrix centre_, near_;  // near_: where edges are chosen
-  Matrix real_;           // what stands in near_, as it is
+  Matrix centre_;
+  EdgePoints near_;
   GraphWalk walks_[kInTurn];
   std::vector<Hit> met_[kTogether];
   std::vector<std::uint32_t> chosen_[kTogether];

@@ -15,7 +15,7 @@ constexpr std::size_t kMostVictims = 128;  // removed rows looked through for on
 class Repairer {
  public:
   Repairer(Graph& graph, const Removed& removed, float slack)
-      : graph_(graph), removed_(removed), slack_(slack), point_(1, dims()), near_(0, dims()) {}
+      : graph_(graph), removed_(removed), slack_(slack), point_(1, dims()), near_(dims(), products()) {}
 
   // Row v leads to live rows only. False if none was found: it must be searched for.
   bool repair(std::uint32_t v) {
@@ -32,37 +32,34 @@ class Repairer {
     }
     rows_.assign(kept_.begin(), kept_.end());
     for (const Hit& hit : found_) rows_.push_back(hit.row);
-    const bool products = graph_.rows.layout().products;
-    if (near_.rows() < rows_.size()) {
-      near_ = Matrix(rows_.size(), dims());
-      real_ = Matrix(rows_.size(), dims());
-    }
+    near_.room_for(rows_.size());
     for (const std::uint32_t row : rows_) graph_.rows.prefetch_point(row);
     for (std::size_t i = 0; i < rows_.size(); ++i) {
-      graph_.rows.decode_point(rows_[i], real_.row(i).data());
-      std::copy_n(real_.row(i).data(), dims(), near_.row(i).data());
-      place_for_edges(products, near_.row(i));
+      graph_.rows.decode_point(rows_[i], near_.point(i));
+      near_.place(i);
     }
     placed_ = centre_;
-    place_for_edges(products, placed_);
+    place_for_edges(products(), placed_);
+    const MatrixView near = near_.placed();
     distances_.resize(rows_.size());
-    simd::kernels().distance(Metric::L2, Element::F32)(placed_.data(), reinterpret_cast<const std::byte*>(near_.data()),
-                                                       near_.stride() * sizeof(float), nullptr, rows_.size(), dims(),
+    simd::kernels().distance(Metric::L2, Element::F32)(placed_.data(), reinterpret_cast<const std::byte*>(near.data),
+                                                       near.stride * sizeof(float), nullptr, rows_.size(), dims(),
                                                        distances_.data());
     candidates_.clear();
     for (std::size_t i = 0; i < rows_.size(); ++i) {
       candidates_.push_back({static_cast<std::uint32_t>(i), distances_[i]});
     }
-    prune(near_.view(), candidates_, degree(), slack_, prune_, picked_);
+    prune(near, candidates_, degree(), slack_, prune_, picked_);
     chosen_.clear();
     for (const std::uint32_t i : picked_) chosen_.push_back(rows_[i]);
     graph_.rows.revise_neighbours(
-        v, centre_.data(), chosen_, [&](std::size_t j) { return real_.row(picked_[j]).data(); }, graph_.code, codes_);
+        v, centre_.data(), chosen_, [&](std::size_t j) { return near_.point(picked_[j]); }, graph_.code, codes_);
     return !chosen_.empty();
   }
 
  private:
   std::size_t dims() const noexcept { return graph_.rows.layout().dims; }
+  bool products() const noexcept { return graph_.rows.layout().products; }
   std::size_t degree() const noexcept { return simd::kBlockNeighbours * graph_.rows.layout().blocks; }
 
   void take_stock(std::uint32_t v) {
@@ -94,10 +91,9 @@ class Repairer {
       const std::uint32_t victim = victims_[i];
       graph_.rows.decode_point(victim, point);
       float base = 0;
-      const bool products = graph_.rows.layout().products;
-      simd::kernels().distance(products ? Metric::Dot : Metric::L2, Element::F32)(
+      simd::kernels().distance(products() ? Metric::Dot : Metric::L2, Element::F32)(
           centre_.data(), reinterpret_cast<const std::byte*>(point), 0, nullptr, 1, dims(), &base);
-      if (products) base *= 2;
+      if (products()) base *= 2;
       for (std::size_t b = 0; b < graph_.rows.layout().blocks; ++b) {
         simd::kernels().neighbour_scan(graph_.rows.block(victim, b), codes_.centre.tables(), base, INFINITY, estimates);
         const std::span<const std::uint32_t> rows = graph_.rows.neighbours(victim, b);
@@ -117,8 +113,9 @@ class Repairer {
   Graph& graph_;
   const Removed& removed_;
   float slack_;
-  std::size_t direct_ = 0;      // of the victims: neighbours of the row itself
-  Matrix point_, near_, real_;  // near_: where edges are chosen; real_: the same as they are
+  std::size_t direct_ = 0;  // of the victims: neighbours of the row itself
+  Matrix point_;
+  EdgePoints near_;
   std::vector<float> centre_, placed_, distances_;
   std::vector<std::uint32_t> kept_, victims_, rows_, picked_, chosen_;
   std::vector<Hit> found_, candidates_;
@@ -172,8 +169,6 @@ void enter_by(Graph& graph, const Removed& removed, std::uint64_t seed) {
   const std::vector<std::uint32_t> live = rows_left(removed, graph.rows.rows());
   const std::size_t wanted = std::clamp<std::size_t>(live.size(), 1, GraphOptions{}.entries);
   const GraphLayout& layout = graph.rows.layout();
-  graph.root = GraphRows(
-      {layout.dims, layout.groups, (wanted + simd::kBlockNeighbours - 1) / simd::kBlockNeighbours, layout.products}, 1);
   std::vector<float> lengths, point(layout.dims);
   for (std::size_t i = 0; layout.products && i < live.size(); ++i) {
     graph.rows.decode_point(live[i], point.data());
@@ -186,10 +181,7 @@ void enter_by(Graph& graph, const Removed& removed, std::uint64_t seed) {
     entries[i] = live[entries[i]];
     graph.rows.decode_point(entries[i], points.row(i).data());
   }
-  const std::vector<float> origin(layout.dims, 0);
-  GraphRows::Scratch scratch;
-  graph.root.write_neighbours(
-      0, origin.data(), entries, [&](std::size_t j) { return points.row(j).data(); }, graph.code, scratch);
+  graph.root = root_of(graph, entries, [&](std::size_t j) { return points.row(j).data(); });
 }
 
 }  // namespace quiver::internal

@@ -11,19 +11,17 @@
 // 2^31. The root is a row of its own whose "neighbours" are the rows a walk enters at; it stands at the origin.
 // Thread-safety: reading from many threads; write() from many, each for its own row. Cost: bytes() is exact.
 #pragma once
-#include <cmath>
 #include <cstring>
 #include <functional>
 #include <memory>
 #include <span>
 #include <vector>
 
+#include "quiver/index/internal/edge_points.h"
 #include "quiver/index/internal/neighbour_block.h"
 #include "quiver/simd/kernels.h"
 
 namespace quiver::internal {
-
-inline constexpr float kQueryLength = 64;  // of points by inner product; the longest row's too
 
 struct GraphLayout {
   std::size_t dims = 0, groups = 0, blocks = 1;
@@ -31,15 +29,6 @@ struct GraphLayout {
   std::size_t blocks_at() const noexcept { return (16 + dims + 63) / 64 * 64; }
   std::size_t row_bytes() const noexcept { return blocks_at() + blocks * simd::block_bytes(groups); }
 };
-
-// Where a point stands among those that edges are chosen between: by inner product its direction counts, so that long
-// rows, which are the answers and far from all others, are somebody's neighbours too.
-inline void place_for_edges(bool products, std::span<float> point) noexcept {
-  if (!products) return;
-  const float squared = simd::kernels().squared_norm(point.data(), point.size());
-  const float scale = squared > 0 ? kQueryLength / std::sqrt(squared) : 0;
-  for (float& x : point) x *= scale;
-}
 
 class GraphRows {
  public:

@@ -239,12 +239,11 @@ void GraphSpace::queries(MatrixView queries, Scratch& scratch, Matrix& out) cons
     queries = scratch.full.view().slice(0, queries.rows);
   }
   if (out.rows() < queries.rows || out.cols() != dims()) out = Matrix(queries.rows, dims());
-  scratch.squared.resize(queries.rows);
-  map_.apply(queries, scratch.map, out.data() + (rest_ ? 1 : 0), out.stride(), scratch.squared.data());
+  map_.apply(queries, scratch.map, out.data() + (rest_ ? 1 : 0), out.stride());
   for (std::size_t q = 0; rest_ && q < queries.rows; ++q) {
     float* point = out.row(q).data();
     const float kept = simd::kernels().squared_norm(point + 1, projection_->to());
-    point[0] = kAlike * std::sqrt(std::max(0.0F, scratch.squared[q] - kept));
+    point[0] = kAlike * std::sqrt(std::max(0.0F, scratch.map.queries[q].squared - kept));
   }
 }
 

@@ -36,7 +36,6 @@ class GraphSpace {
   struct Scratch {
     QueryMap::Scratch map;
     Matrix full;
-    std::vector<float> squared;
   };
   // Queries as points: out becomes (at least queries.rows, dims()). What becomes of one does not depend on the others.
   void queries(MatrixView queries, Scratch& scratch, Matrix& out) const;

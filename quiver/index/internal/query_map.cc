@@ -61,14 +61,13 @@ void QueryMap::encode(const float* query, float* centred, std::int8_t* codes, Sc
   }
 }
 
-void QueryMap::apply(MatrixView queries, Scratch& scratch, float* out, std::size_t stride, float* squared) const {
+void QueryMap::apply(MatrixView queries, Scratch& scratch, float* out, std::size_t stride) const {
   if (scratch.centred.cols() != from_) scratch.centred = Matrix(1, from_);
   scratch.codes.resize(std::max(scratch.codes.size(), queries.rows * from_));
   scratch.queries.resize(std::max(scratch.queries.size(), queries.rows));
   for (std::size_t q = 0; q < queries.rows; ++q) {
     encode(queries.row(q).data(), scratch.centred.data(), scratch.codes.data() + q * from_, scratch.queries[q],
            out + q * stride);
-    squared[q] = scratch.queries[q].squared;
   }
   const simd::BlockKernel dot = simd::kernels().dot_i8_u8;
   for (std::size_t first = 0; first < to_; first += kTile) {

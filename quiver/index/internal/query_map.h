@@ -26,9 +26,9 @@ class QueryMap {
   QueryMap() = default;
   explicit QueryMap(const Projection& projection, float unit);
   // queries: (n, from()), of unit length for Cosine. out: to() floats a query, `stride` floats apart, times the unit.
-  // squared: the squared length of each centred query, times that of the unit. Many queries share each piece of the map
-  // while it is in the cache; what becomes of one does not depend on the others.
-  void apply(MatrixView queries, Scratch& scratch, float* out, std::size_t stride, float* squared) const;
+  // scratch.queries holds the squared length of each centred query, times that of the unit. Many queries share each
+  // piece of the map while it is in the cache; what becomes of one does not depend on the others.
+  void apply(MatrixView queries, Scratch& scratch, float* out, std::size_t stride) const;
   std::size_t bytes() const noexcept {
     return codes_.size() + (low_.size() + scale_.size() + mean_.size()) * sizeof(float);
   }

@@ -31,15 +31,14 @@ TEST(QueryMap, IsTheProjectionButForEightBits) {
   Matrix exact, out(queries.rows(), 19);
   projection->rows(queries.view(), exact, nullptr);
   QueryMap::Scratch scratch;
-  std::vector<float> squared(queries.rows());
-  map.apply(queries.view(), scratch, out.data(), out.stride(), squared.data());
+  map.apply(queries.view(), scratch, out.data(), out.stride());
   for (std::size_t q = 0; q < queries.rows(); ++q) {
     double length = 0;
     for (std::size_t i = 0; i < 50; ++i) {
       const double x = static_cast<double>(queries.row(q)[i]) - projection->mean()[i];
       length += x * x;
     }
-    EXPECT_NEAR(squared[q], 9 * length, 1e-4 * (1 + 9 * length));
+    EXPECT_NEAR(scratch.queries[q].squared, 9 * length, 1e-4 * (1 + 9 * length));
     for (std::size_t j = 0; j < 19; ++j) {
       EXPECT_NEAR(out.row(q)[j], kUnit * exact.row(q)[j], 0.02 * kUnit * std::sqrt(length) + 1e-4) << "query " << q;
     }
@@ -56,12 +55,10 @@ TEST(QueryMap, ManyQueriesAreWhatEachIsAlone) {
     const Matrix queries = queries_with_odd_ones(50);
     QueryMap::Scratch scratch, another;
     Matrix together(queries.rows(), dims), alone(1, dims);
-    std::vector<float> squared(queries.rows());
-    map.apply(queries.view(), scratch, together.data(), together.stride(), squared.data());
+    map.apply(queries.view(), scratch, together.data(), together.stride());
     for (std::size_t q = 0; q < queries.rows(); ++q) {
-      float one = 0;
-      map.apply(queries.view().slice(q, 1), another, alone.data(), alone.stride(), &one);
-      EXPECT_EQ(one, squared[q]);
+      map.apply(queries.view().slice(q, 1), another, alone.data(), alone.stride());
+      EXPECT_EQ(another.queries[0].squared, scratch.queries[q].squared);
       for (std::size_t j = 0; j < dims; ++j) ASSERT_EQ(alone.row(0)[j], together.row(q)[j]) << q << ", " << j;
     }
   }
