@@ -43,8 +43,12 @@ BlasThreads::BlasThreads(unsigned count) : before_(openblas_get_num_threads()) {
 BlasThreads::~BlasThreads() { openblas_set_num_threads(before_); }
 
 void gemm(MatrixView a, MatrixView b, Matrix& out, float alpha, float beta) {
-  QUIVER_CHECK(a.cols == b.rows && out.rows() == a.rows && out.cols() == b.cols);
-  multiply(CblasNoTrans, CblasNoTrans, a.rows, b.cols, a.cols, a, b, out.data(), out.stride(), alpha, beta);
+  QUIVER_CHECK(out.rows() == a.rows && out.cols() == b.cols);
+  gemm(a, b, out.data(), out.stride(), alpha, beta);
+}
+void gemm(MatrixView a, MatrixView b, float* out, std::size_t out_stride, float alpha, float beta) {
+  QUIVER_CHECK(a.cols == b.rows && out_stride >= b.cols);
+  multiply(CblasNoTrans, CblasNoTrans, a.rows, b.cols, a.cols, a, b, out, out_stride, alpha, beta);
 }
 void gemm_nt(MatrixView a, MatrixView b, Matrix& out, float alpha, float beta) {
   QUIVER_CHECK(out.rows() == a.rows && out.cols() == b.rows);

@@ -29,6 +29,8 @@ class BlasThreads {
 
 // out = alpha * a * b + beta * out.      a: (m, k), b: (k, n), out: (m, n)
 void gemm(MatrixView a, MatrixView b, Matrix& out, float alpha = 1, float beta = 0);
+// The same into borrowed memory: row i at out + i * out_stride.
+void gemm(MatrixView a, MatrixView b, float* out, std::size_t out_stride, float alpha = 1, float beta = 0);
 // out = alpha * a * b^T + beta * out.    a: (m, k), b: (n, k), out: (m, n)
 void gemm_nt(MatrixView a, MatrixView b, Matrix& out, float alpha = 1, float beta = 0);
 // The same into borrowed memory: row i at out + i * out_stride.

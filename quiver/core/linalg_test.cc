@@ -45,6 +45,10 @@ TEST(LinalgTest, ProductsAgreeWithThreeLoops) {
     gemm(a.view(), b.view(), out);
     expect_near(out.view(), expected.view(), 1e-4F);
     const Matrix bt = transposed(b.view()), at = transposed(a.view());
+    Matrix wide(m, n + 3);  // a product into the middle of a wider matrix
+    gemm(a.view(), b.view(), wide.data() + 1, wide.stride());
+    expect_near({wide.data() + 1, m, n, wide.stride()}, expected.view(), 1e-4F);
+    for (std::size_t i = 0; i < m; ++i) EXPECT_EQ(wide.row(i)[0] + wide.row(i)[n + 1] + wide.row(i)[n + 2], 0.0F);
     Matrix out2(m, n), out3(m, n);
     gemm_nt(a.view(), bt.view(), out2);
     expect_near(out2.view(), expected.view(), 1e-4F);

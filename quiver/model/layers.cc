@@ -2,11 +2,10 @@
 
 #include <fmt/format.h>
 
-#include <cmath>
-#include <numbers>
-
 #include "quiver/core/json.h"
 #include "quiver/core/linalg.h"
+#include "quiver/model/activation.h"
+#include "quiver/simd/kernels.h"
 
 namespace quiver {
 namespace {
@@ -14,10 +13,16 @@ Result<std::span<const float>> optional_bias(const Weights& weights, const std::
   if (!weights.has(name)) return std::span<const float>{};
   return weights.vector(name, count);
 }
-void add_bias(std::span<const float> bias, Matrix& x) {
-  for (std::size_t i = 0; i < x.rows() && !bias.empty(); ++i) {
-    const std::span<float> row = x.row(i);
-    for (std::size_t j = 0; j < row.size(); ++j) row[j] += bias[j];
+// x <- f(x + bias), where either may be missing.
+void finish(std::span<const float> bias, std::optional<simd::Activation> activation, Matrix& x) {
+  const simd::Kernels& kernels = simd::kernels();
+  const float* const added = bias.empty() ? nullptr : bias.data();
+  for (std::size_t i = 0; i < x.rows(); ++i) {
+    if (activation) {
+      kernels.activate (*activation)(x.row(i).data(), added, x.cols());
+    } else if (added != nullptr) {
+      kernels.add(x.row(i).data(), added, x.cols());
+    }
   }
 }
 }  // namespace
@@ -28,6 +33,11 @@ struct Layers::Reader {
     QUIVER_TRY(const std::string kind, get<std::string>(object, "step"));
     if (kind == "unit") return out;
     QUIVER_TRY(const std::string name, get<std::string>(object, "name"));
+    QUIVER_TRY(const std::string activation,
+               get_or<std::string>(object, "activation", kind == "residual" ? "gelu" : ""));
+    if (!activation.empty()) {
+      QUIVER_TRY(out.activation, parse_activation(activation));
+    }
     if (kind == "linear") {
       out.kind = Kind::Linear;
       QUIVER_TRY(out.outer, weights.matrix(name + "/weight"));
@@ -39,14 +49,6 @@ struct Layers::Reader {
       return Error::invalid_argument(fmt::format("'{}' is no step; there are unit, linear, residual", kind));
     }
     out.kind = Kind::Residual;
-    QUIVER_TRY(const std::string activation, get_or<std::string>(object, "activation", "gelu"));
-    if (activation == "relu")
-      out.activation = Activation::Relu;
-    else if (activation == "tanh")
-      out.activation = Activation::Tanh;
-    else if (activation != "gelu") {
-      return Error::invalid_argument(fmt::format("'{}' is no activation; there are gelu, relu, tanh", activation));
-    }
     QUIVER_TRY(out.inner, weights.matrix(name + "/in"));
     const std::size_t hidden = out.inner.rows;
     QUIVER_TRY(out.inner, weights.matrix(name + "/in", hidden, width));
@@ -72,24 +74,6 @@ Result<Layers> Layers::parse(std::string_view steps, std::size_t width, const We
   return layers;
 }
 
-void Layers::activate(Activation activation, Matrix& x) {
-  for (std::size_t i = 0; i < x.rows(); ++i) {
-    for (float& v : x.row(i)) {
-      switch (activation) {
-        case Activation::Gelu:
-          v = 0.5f * v * (1.0f + std::erf(v * (1.0f / std::numbers::sqrt2_v<float>)));
-          break;
-        case Activation::Relu:
-          v = v > 0 ? v : 0;
-          break;
-        case Activation::Tanh:
-          v = std::tanh(v);
-          break;
-      }
-    }
-  }
-}
-
 Matrix Layers::apply(Matrix x) const {
   QUIVER_CHECK(x.cols() == in_);
   for (const Step& step : steps_) {
@@ -101,17 +85,16 @@ Matrix Layers::apply(Matrix x) const {
       case Kind::Linear: {
         Matrix y(x.rows(), step.outer.rows);  // (batch, out)
         if (x.rows() > 0) gemm_nt(x.view(), step.outer, y);
-        add_bias(step.outer_bias, y);
+        finish(step.outer_bias, step.activation, y);
         x = std::move(y);
         break;
       }
       case Kind::Residual: {
         Matrix hidden(x.rows(), step.inner.rows);  // (batch, hidden)
         gemm_nt(x.view(), step.inner, hidden);
-        add_bias(step.inner_bias, hidden);
-        activate(step.activation, hidden);
+        finish(step.inner_bias, step.activation, hidden);
         gemm_nt(hidden.view(), step.outer, x, 1, 1);  // x += hidden W^T   (batch, width)
-        add_bias(step.outer_bias, x);
+        finish(step.outer_bias, {}, x);
         break;
       }
     }

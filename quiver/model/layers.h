@@ -6,19 +6,21 @@
 //
 // Steps
 //   unit       x <- x / |x|; a zero row stays zero
-//   linear     x <- x W^T + b                           tensors NAME/weight (out, in), NAME/bias (out), bias optional
+//   linear     x <- f(x W^T + b), f optional            tensors NAME/weight (out, in), NAME/bias (out), bias optional
 //   residual   x <- x + f(x U^T + a) W^T + b            tensors NAME/in, NAME/in_bias, NAME/out, NAME/out_bias (biases
 //   optional)
-// f: "gelu" (exact, by erf; the default), "relu" or "tanh".
+// f: {"activation": "gelu"} (exact, by erf; the default of residual), "gelu_tanh", "relu", "silu" or "tanh".
 // Thread-safety: const and shared. Cost: one GEMM per matrix and batch; meant for batches of hundreds.
 #pragma once
 #include <cstdint>
+#include <optional>
 #include <string_view>
 #include <vector>
 
 #include "quiver/core/matrix.h"
 #include "quiver/core/result.h"
 #include "quiver/model/weights.h"
+#include "quiver/simd/activations.h"
 
 namespace quiver {
 
@@ -33,15 +35,13 @@ class Layers {
 
  private:
   enum class Kind : std::uint8_t { Unit, Linear, Residual };
-  enum class Activation : std::uint8_t { Gelu, Relu, Tanh };
   struct Reader;  // of JSON, in the .cc
   struct Step {
     Kind kind = Kind::Unit;
-    Activation activation = Activation::Gelu;
+    std::optional<simd::Activation> activation{};   // nothing: none
     MatrixView inner, outer;                        // linear uses outer alone
     std::span<const float> inner_bias, outer_bias;  // empty: none
   };
-  static void activate(Activation activation, Matrix& x);
   std::size_t in_ = 0, out_ = 0;
   std::vector<Step> steps_;
   Weights kept_;  // shares what the views point into

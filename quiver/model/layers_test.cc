@@ -85,6 +85,21 @@ INSTANTIATE_TEST_SUITE_P(All, LayersOf,
                          testing::Combine(testing::Values("gelu", "relu", "tanh"), testing::Bool(),
                                           testing::Values(0, 1, 3, 65)));
 
+TEST(Layers, ALinearStepMayEndInAnActivation) {
+  Weights weights;
+  const Matrix w = random_matrix(4, 3, 1), x = random_matrix(2, 3, 2);
+  const std::vector<float> bias = random_vector(4, 3);
+  ASSERT_TRUE(weights.add("l/weight", w.view()));
+  ASSERT_TRUE(weights.add("l/bias", std::span<const float>(bias)));
+  const auto layers = Layers::parse(R"([{"step":"linear","name":"l","activation":"tanh"}])", 3, weights);
+  ASSERT_TRUE(layers) << layers.error().message();
+  const Matrix y = layers->apply(Matrix::copy_of(x.view()));
+  for (std::size_t i = 0; i < 2; ++i) {
+    const Row expected = linear({x.row(i).begin(), x.row(i).end()}, w, bias);
+    for (std::size_t j = 0; j < 4; ++j) EXPECT_NEAR(y.row(i)[j], std::tanh(expected[j]), 1e-5);
+  }
+}
+
 TEST(Layers, WithoutStepsGiveWhatComesIn) {
   const auto layers = Layers::parse("[]", 3, {});
   ASSERT_TRUE(layers);

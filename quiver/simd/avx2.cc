@@ -84,6 +84,11 @@ struct Avx2 {
   QUIVER_INLINE static Floats abs(Floats a) noexcept { return _mm256_andnot_ps(_mm256_set1_ps(-0.0f), a); }
   QUIVER_INLINE static Floats min(Floats a, Floats b) noexcept { return _mm256_min_ps(a, b); }
   QUIVER_INLINE static Floats max(Floats a, Floats b) noexcept { return _mm256_max_ps(a, b); }
+  QUIVER_INLINE static Floats divide(Floats a, Floats b) noexcept { return _mm256_div_ps(a, b); }
+  QUIVER_INLINE static Floats raise(Floats a, Floats n) noexcept {
+    const __m256i exponent = _mm256_slli_epi32(_mm256_castps_si256(n), 23);
+    return _mm256_castsi256_ps(_mm256_add_epi32(_mm256_castps_si256(a), exponent));
+  }
   QUIVER_INLINE static Floats count_unequal(Floats s, Floats a, Floats b) noexcept {
     return _mm256_add_ps(s, _mm256_and_ps(_mm256_cmp_ps(a, b, _CMP_NEQ_UQ), _mm256_set1_ps(1.0f)));
   }

@@ -29,6 +29,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "quiver/simd/activations.h"
 #include "quiver/simd/element.h"
 #include "quiver/simd/neighbours.h"
 
@@ -104,6 +105,13 @@ struct Kernels {
   std::size_t (*least)(const float* values, std::size_t count) noexcept = nullptr;
   // Moves the values below `below`, and the numbers beside them, to the front in their order; returns how many.
   std::size_t (*keep_below)(float* values, std::uint32_t* numbers, std::size_t count, float below) noexcept = nullptr;
+
+  // Between the products of a network (activations.h).
+  Activate activations[kActivations] = {};
+  Activate activate(Activation kind) const noexcept { return activations[static_cast<std::size_t>(kind)]; }
+  Softmax softmax = nullptr;
+  NormalizeRow layer_norm = nullptr, rms_norm = nullptr;
+  Combine add = nullptr, multiply = nullptr;
 
   // The yardsticks of quiver/simd/bandwidth.h.
   std::uint64_t (*stream_read)(const void* data, std::size_t bytes) noexcept = nullptr;

@@ -139,6 +139,13 @@ struct Lanes {
   QUIVER_INLINE static Floats max(Floats a, Floats b) noexcept {
     return each<Floats>([&](std::size_t i) { return a.v[i] > b.v[i] ? a.v[i] : b.v[i]; });
   }
+  QUIVER_INLINE static Floats divide(Floats a, Floats b) noexcept {
+    return each<Floats>([&](std::size_t i) { return a.v[i] / b.v[i]; });
+  }
+  QUIVER_INLINE static Floats raise(Floats a, Floats n) noexcept {
+    return each<Floats>(
+        [&](std::size_t i) { return float_of_bits(bits_of_float(a.v[i]) + (bits_of_float(n.v[i]) << 23)); });
+  }
   QUIVER_INLINE static Floats count_unequal(Floats s, Floats a, Floats b) noexcept {
     return each<Floats>([&](std::size_t i) { return s.v[i] + (a.v[i] != b.v[i] ? 1.0f : 0.0f); });
   }

@@ -81,6 +81,11 @@ struct Avx512 {
   QUIVER_INLINE static Floats abs(Floats a) noexcept { return _mm512_abs_ps(a); }
   QUIVER_INLINE static Floats min(Floats a, Floats b) noexcept { return _mm512_min_ps(a, b); }
   QUIVER_INLINE static Floats max(Floats a, Floats b) noexcept { return _mm512_max_ps(a, b); }
+  QUIVER_INLINE static Floats divide(Floats a, Floats b) noexcept { return _mm512_div_ps(a, b); }
+  QUIVER_INLINE static Floats raise(Floats a, Floats n) noexcept {
+    const __m512i exponent = _mm512_slli_epi32(_mm512_castps_si512(n), 23);
+    return _mm512_castsi512_ps(_mm512_add_epi32(_mm512_castps_si512(a), exponent));
+  }
   QUIVER_INLINE static Floats count_unequal(Floats s, Floats a, Floats b) noexcept {
     return _mm512_mask_add_ps(s, _mm512_cmp_ps_mask(a, b, _CMP_NEQ_UQ), s, _mm512_set1_ps(1.0f));
   }

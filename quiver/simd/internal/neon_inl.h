@@ -110,6 +110,16 @@ struct Neon {
   QUIVER_INLINE static Floats max(Floats a, Floats b) noexcept {
     return {vmaxq_f32(a.low, b.low), vmaxq_f32(a.high, b.high)};
   }
+  QUIVER_INLINE static Floats divide(Floats a, Floats b) noexcept {
+    return {vdivq_f32(a.low, b.low), vdivq_f32(a.high, b.high)};
+  }
+  QUIVER_INLINE static float32x4_t raise(float32x4_t a, float32x4_t n) noexcept {
+    const uint32x4_t exponent = vshlq_n_u32(vreinterpretq_u32_f32(n), 23);
+    return vreinterpretq_f32_u32(vaddq_u32(vreinterpretq_u32_f32(a), exponent));
+  }
+  QUIVER_INLINE static Floats raise(Floats a, Floats n) noexcept {
+    return {raise(a.low, n.low), raise(a.high, n.high)};
+  }
   QUIVER_INLINE static float lowest(Floats a) noexcept { return vminvq_f32(lesser(a.low, a.high)); }
   QUIVER_INLINE static float32x4_t one_where_unequal(float32x4_t a, float32x4_t b) noexcept {
     return vreinterpretq_f32_u32(vbicq_u32(vreinterpretq_u32_f32(vdupq_n_f32(1)), vceqq_f32(a, b)));

@@ -1,6 +1,7 @@
 // Fills a table with the kernels of one level, from that level's primitives V.
 #pragma once
 
+#include "quiver/simd/internal/activations_inl.h"
 #include "quiver/simd/internal/arrays_inl.h"
 #include "quiver/simd/internal/load_inl.h"
 #include "quiver/simd/internal/neighbours_inl.h"
@@ -77,6 +78,7 @@ void fill_all(Kernels& table) noexcept {
   fill_integers<V>(table);
   fill_bits<V>(table);
   fill_arrays<V>(table);
+  fill_activations<V>(table);
 }
 
 }  // namespace
