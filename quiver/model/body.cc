@@ -17,7 +17,7 @@ struct BodyKind {
 constexpr std::array kBodies{BodyKind{"linear", make_linear}, BodyKind{"text_bag", make_text_bag}};
 }  // namespace
 
-Result<Encoded> ModelBody::encode(const Port& port, const Items&, Run&) const {
+Result<Encoded> ModelBody::encode(const Port& port, const Items&, std::uint32_t, Run&) const {
   return Error::unsupported(fmt::format("port '{}': this body does not encode items", port.name));
 }
 Result<Encoded> ModelBody::map(const Port& port, const Rows&, const Items&, Run&) const {

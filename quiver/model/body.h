@@ -5,6 +5,7 @@
 // row. A body this build lacks is an Error that says which build has it.
 // Thread-safety: encode() and map() are const and may run on many threads at once.
 #pragma once
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <string_view>
@@ -20,8 +21,9 @@ namespace quiver {
 class ModelBody {
  public:
   virtual ~ModelBody() = default;
-  // Requires: the port is one of the model's and has this ability.
-  virtual Result<Encoded> encode(const Port& port, const Items& items, Run& run) const;
+  // Requires: the port is one of the model's and has this ability, at the exit that is asked for: `layers` is at most
+  // its layers and 0 where it has none; its space is that of the exit (exit_of in port.h).
+  virtual Result<Encoded> encode(const Port& port, const Items& items, std::uint32_t layers, Run& run) const;
   virtual Result<Encoded> map(const Port& port, const Rows& rows, const Items& given, Run& run) const;
 };
 

@@ -160,14 +160,16 @@ Result<Model> Model::with_card(Card card) const {
 
 Result<Encoded> Model::encode(const Items& items, const ApplyOptions& options, Run& run) const {
   QUIVER_TRY(const Port* port, choose_port(ports(), Ability::Encode, items.fields(), options));
-  QUIVER_TRY([[maybe_unused]] const Space asked, space_of_prefix(*port, options.dims));  // refused before the work
-  QUIVER_TRY(Encoded out, state_->body->encode(*port, items, run));
-  QUIVER_TRY(out.rows, prefix_of(out.rows, *port, options.dims));
+  QUIVER_TRY(const Port exit, exit_of(*port, options.layers));
+  QUIVER_TRY([[maybe_unused]] const Space asked, space_of_prefix(exit, options.dims));  // refused before the work
+  QUIVER_TRY(Encoded out, state_->body->encode(exit, items, options.layers, run));
+  QUIVER_TRY(out.rows, prefix_of(out.rows, exit, options.dims));
   return out;
 }
 
 Result<Encoded> Model::map(const Rows& rows, const Items& given, const ApplyOptions& options, Run& run) const {
   QUIVER_TRY(const Port* port, choose_port(ports(), Ability::Map, given.fields(), options));
+  QUIVER_TRY([[maybe_unused]] const Port exit, exit_of(*port, options.layers));
   QUIVER_TRY([[maybe_unused]] const Space asked, space_of_prefix(*port, options.dims));
   QUIVER_TRY(Encoded out, state_->body->map(*port, rows, given, run));
   QUIVER_TRY(out.rows, prefix_of(out.rows, *port, options.dims));

@@ -239,7 +239,7 @@ TEST(ModelBody, SaysWhatItCannotDo) {
   } idle;
   quiver::Run run;
   const Port port = map_port("door");
-  EXPECT_THAT(idle.encode(port, {}, run).error().message(), HasSubstr("port 'door': this body does not encode"));
+  EXPECT_THAT(idle.encode(port, {}, 0, run).error().message(), HasSubstr("port 'door': this body does not encode"));
   EXPECT_THAT(idle.map(port, {}, {}, run).error().message(), HasSubstr("does not map"));
 }
 

@@ -94,6 +94,20 @@ Result<const Port*> choose_port(std::span<const Port> ports, Ability ability, st
       name_of(ability), describe(fields), options.role, describe(ports)));
 }
 
+Result<Port> exit_of(const Port& port, std::uint32_t layers) {
+  if (layers > port.layers) {
+    return Error::invalid_argument(fmt::format(
+        "port '{}' {}; {} layers cannot be asked for", port.name,
+        port.layers == 0 ? "gives its vectors only at the end" : fmt::format("has {} layers", port.layers), layers));
+  }
+  Port exit = port;
+  if (layers == 0 || layers == port.layers) return exit;
+  exit.space.id = fmt::format("{}/layer{}", port.space.id, layers);
+  exit.space.prefix_of.clear();
+  exit.space.prefix_dims = 0;
+  return exit;
+}
+
 Result<Space> space_of_prefix(const Port& port, std::size_t dims) {
   Space space = port.space;
   if (dims == 0 || dims == space.dims) return space;

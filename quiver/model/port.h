@@ -32,9 +32,9 @@ struct Port {
   std::string role{};                   // "item", "query"; empty: serves every role
   std::vector<Field> reads{}, gives{};  // columns; a Map reads rows and names none
   Form form = Form::Dense;
-  Space space{};                      // of what it gives
-  std::vector<std::size_t> dims{};    // usable prefixes below space.dims, rising
-  std::uint32_t layers = 0;           // early exits; 0: none
+  Space space{};                    // of what it gives
+  std::vector<std::size_t> dims{};  // usable prefixes below space.dims, rising
+  std::uint32_t layers = 0;         // exits: vectors may be taken after 1, 2, ... this many layers; 0: only at the end
   std::vector<std::string> labels{};  // names of dimensions or classes, if they have any
 };
 
@@ -50,6 +50,9 @@ struct ApplyOptions {
 // columns.
 Result<const Port*> choose_port(std::span<const Port> ports, Ability ability, std::span<const Field> fields,
                                 const ApplyOptions& options);
+// The port as it is when asked for `layers` of its layers: its space is one of its own unless they are 0 or all. Error
+// InvalidArgument for more layers than it has exits.
+Result<Port> exit_of(const Port& port, std::uint32_t layers);
 // The space of the first `dims` coordinates (0: all). Error InvalidArgument unless the port lists that length.
 Result<Space> space_of_prefix(const Port& port, std::size_t dims);
 

@@ -74,6 +74,18 @@ TEST(Port, AnOlderSpaceAtTheBeginningStaysReachable) {
   EXPECT_EQ(*comparable(*space_of_prefix(longer, 128), old), 128u);
 }
 
+TEST(Port, AnExitIsASpaceOfItsOwn) {
+  const Port port{
+      .name = "text", .space = {.id = "qv:1", .dims = 8, .prefix_of = "qv:0", .prefix_dims = 4}, .layers = 6};
+  for (const std::uint32_t all : {0u, 6u}) EXPECT_EQ(exit_of(port, all)->space, port.space);
+  const auto exit = exit_of(port, 2);
+  ASSERT_TRUE(exit) << exit.error().message();
+  EXPECT_EQ(exit->space, (Space{.id = "qv:1/layer2", .dims = 8}));
+  EXPECT_FALSE(comparable(exit->space, port.space));
+  EXPECT_THAT(exit_of(port, 7).error().message(), HasSubstr("port 'text' has 6 layers; 7 layers cannot be asked for"));
+  EXPECT_THAT(exit_of({.name = "bag"}, 1).error().message(), HasSubstr("port 'bag' gives its vectors only at the end"));
+}
+
 TEST(Port, SurvivesJson) {
   std::vector<Port> ports = towers();
   ports[0].layers = 3;

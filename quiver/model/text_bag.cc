@@ -72,7 +72,7 @@ class TextBag final : public ModelBody {
     return {};
   }
 
-  Result<Encoded> encode(const Port& port, const Items& items, Run& run) const override {
+  Result<Encoded> encode(const Port& port, const Items& items, std::uint32_t, Run& run) const override {
     const Tower& tower = towers_.find(port.name)->second;
     std::vector<std::pair<TextLists, std::span<const float>>> columns;
     for (const Input& input : tower.inputs) {

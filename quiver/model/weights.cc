@@ -11,10 +11,14 @@
 
 #include "quiver/core/file.h"
 #include "quiver/core/metric.h"
+#include "quiver/core/options.h"
+#include "quiver/simd/kernels.h"
 
 namespace quiver {
 namespace {
 constexpr std::size_t kLongestName = 180;  // "tensors/" and a name must fit a container's section name
+
+constexpr std::size_t kListed = 20;  // tensors that a message still names one by one
 
 // A shape read from a file may be anything: a product that does not fit is larger than any file.
 std::size_t bytes_needed(const Tensor& tensor) {
@@ -55,6 +59,13 @@ Tensor owned(Element element, std::vector<std::size_t> shape, std::size_t size,
   auto memory = std::make_shared<AlignedBytes>(size);
   fill(memory->data());
   return {element, std::move(shape), {memory->data(), size}, memory};
+}
+
+// Requires: f16 or bf16.
+void widen(const Tensor& tensor, float* to) {
+  const auto* from = reinterpret_cast<const std::uint16_t*>(tensor.bytes.data());
+  const simd::Kernels& kernels = simd::kernels();
+  (tensor.element == Element::F16 ? kernels.f16_to_f32 : kernels.bf16_to_f32)(from, to, tensor.count());
 }
 }  // namespace
 
@@ -113,11 +124,27 @@ std::string Weights::digest() const {
   return digest_of(lines);
 }
 
+Weights Weights::widened() const {
+  Weights out;
+  for (const auto& [name, stored] : tensors_) {
+    const bool half = stored.element == Element::F16 || stored.element == Element::Bf16;
+    out.tensors_.emplace(name, half ? owned(Element::F32, stored.shape, stored.count() * sizeof(float),
+                                            [&](std::byte* to) { widen(stored, reinterpret_cast<float*>(to)); })
+                                    : stored);
+  }
+  return out;
+}
+
 Result<const Tensor*> Weights::tensor(std::string_view name) const {
   const auto found = tensors_.find(name);
   if (found != tensors_.end()) return &found->second;
-  std::vector<std::string_view> known;
+  std::vector<std::string> known;
   for (const auto& [other, tensor] : tensors_) known.push_back(other);
+  if (known.size() > kListed) {
+    const std::string near = did_you_mean(name, known);
+    return Error::corruption(fmt::format("tensor '{}' is missing; the model holds {}{}", name, known.size(),
+                                         near.empty() ? "" : fmt::format(", the nearest is '{}'", near)));
+  }
   return Error::corruption(fmt::format("tensor '{}' is missing; the model holds {}", name,
                                        known.empty() ? "none" : fmt::format("{}", fmt::join(known, ", "))));
 }

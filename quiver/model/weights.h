@@ -44,6 +44,7 @@ class Weights {
   const std::map<std::string, Tensor, std::less<>>& tensors() const noexcept { return tensors_; }  // by name, sorted
   std::size_t bytes() const noexcept;                                                              // of all tensors
   std::string digest() const;  // of names, shapes and numbers
+  Weights widened() const;     // f16 and bf16 as f32 copies, for bodies that compute in f32; all others shared
 
   // Errors: Corruption names the tensor that is missing or has another shape or element, and what it is instead.
   Result<const Tensor*> tensor(std::string_view name) const;

@@ -82,6 +82,28 @@ TEST(Weights, RefuseWhatIsNotWhole) {
       HasSubstr("needs 6 bytes, there are 4"));
 }
 
+TEST(Weights, HalvesWiden) {
+  const std::vector<std::uint16_t> halves{0x3c00, 0xc000}, bfloats{0x3f80, 0xc000};  // 1, -2 in both
+  Weights weights;
+  ASSERT_TRUE(weights.add("half", Tensor{Element::F16, {2}, std::as_bytes(std::span(halves)), nullptr}));
+  ASSERT_TRUE(weights.add("bfloat", Tensor{Element::Bf16, {1, 2}, std::as_bytes(std::span(bfloats)), nullptr}));
+  ASSERT_TRUE(weights.add("text", std::string_view("as it is")));
+  const Weights wide = weights.widened();
+  EXPECT_THAT(*wide.vector("half", 2), testing::ElementsAre(1, -2));
+  EXPECT_THAT(wide.matrix("bfloat", 1, 2)->row(0), testing::ElementsAre(1, -2));
+  EXPECT_EQ(wide.tensors().find("text")->second.bytes.data(), weights.tensors().find("text")->second.bytes.data());
+  EXPECT_TRUE(Weights().widened().tensors().empty());
+}
+
+TEST(Weights, AmongManyTheNearestIsNamed) {
+  Weights weights;
+  for (int i = 0; i < 40; ++i) {
+    ASSERT_TRUE(weights.add("layers/" + std::to_string(i) + "/norm", std::string_view("x")));
+  }
+  EXPECT_THAT(weights.tensor("layers/7/nrom").error().message(),
+              HasSubstr("tensor 'layers/7/nrom' is missing; the model holds 40, the nearest is 'layers/7/norm'"));
+}
+
 TEST(Weights, SayWhatIsThereInstead) {
   Weights weights;
   const Matrix m = counting(2, 3);
