@@ -33,11 +33,6 @@ void append_utf8(std::string& out, char32_t code) {
   const auto size = utf8proc_encode_char(static_cast<utf8proc_int32_t>(code), bytes.data());
   out.append(reinterpret_cast<const char*>(bytes.data()), static_cast<std::size_t>(size));
 }
-std::string repaired(std::string_view text) {  // valid UTF-8
-  std::string out;
-  while (!text.empty()) append_utf8(out, next_code_point(text));
-  return out;
-}
 
 void fold_ascii(std::string& text) {
   for (char& c : text) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
@@ -78,13 +73,39 @@ std::string fold_text(std::string_view text) {
   }
   const auto options =
       static_cast<utf8proc_option_t>(UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_COMPAT | UTF8PROC_CASEFOLD);
-  std::string valid = repaired(text);
+  std::string valid = repair_utf8(text);
   utf8proc_uint8_t* folded = nullptr;
   const auto size = utf8proc_map(reinterpret_cast<const utf8proc_uint8_t*>(valid.data()),
                                  static_cast<utf8proc_ssize_t>(valid.size()), &folded, options);
   if (size < 0) return valid;  // out of memory or an unassigned code point that overflows: leave the text as it is
   out.assign(reinterpret_cast<const char*>(folded), static_cast<std::size_t>(size));
   std::free(folded);  // NOLINT(cppcoreguidelines-no-malloc): utf8proc allocates with malloc
+  return out;
+}
+
+std::string repair_utf8(std::string_view text) {
+  std::string out;
+  out.reserve(text.size());
+  while (!text.empty()) {
+    const auto lead = static_cast<unsigned char>(text[0]);
+    // How many bytes follow, and between which bounds the first of them lies.
+    std::size_t follow = lead < 0x80 ? 0 : lead < 0xC2 ? 4 : lead < 0xE0 ? 1 : lead < 0xF0 ? 2 : lead < 0xF5 ? 3 : 4;
+    unsigned low = lead == 0xE0 ? 0xA0 : lead == 0xF0 ? 0x90 : 0x80;
+    unsigned high = lead == 0xED ? 0x9F : lead == 0xF4 ? 0x8F : 0xBF;
+    std::size_t size = 1;
+    for (; follow < 4 && size <= follow && size < text.size(); ++size) {
+      const auto byte = static_cast<unsigned char>(text[size]);
+      if (byte < low || byte > high) break;
+      low = 0x80;
+      high = 0xBF;
+    }
+    if (size == follow + 1) {
+      out += text.substr(0, size);
+    } else {
+      append_utf8(out, kReplacement);
+    }
+    text.remove_prefix(size);
+  }
   return out;
 }
 

@@ -29,6 +29,9 @@ namespace quiver {
 // NFKC with full case folding: "Straße" -> "strasse", "ﬁ" -> "fi". Never fails; invalid UTF-8 becomes U+FFFD.
 std::string fold_text(std::string_view text);
 
+// The text with each invalid stretch of bytes as one U+FFFD (the maximal subparts of Unicode's chapter 3.9).
+std::string repair_utf8(std::string_view text);
+
 // Error Corruption naming the line of the first byte that is not UTF-8, and how to convert the file.
 Result<void> check_utf8(std::string_view text);
 

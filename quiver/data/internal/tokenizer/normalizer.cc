@@ -1,0 +1,200 @@
+#include "quiver/data/internal/tokenizer/normalizer.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "quiver/data/internal/tokenizer/byte_level.h"
+#include "quiver/data/internal/tokenizer/charsmap.h"
+#include "quiver/data/internal/tokenizer/code_points.h"
+#include "quiver/data/internal/tokenizer/pattern.h"
+
+namespace quiver::internal {
+namespace {
+class NormalForm final : public Normalizer {
+ public:
+  explicit NormalForm(Form form) : form_(form) {}
+  void apply(std::string& text, bool& /*first*/) const override {
+    if (is_ascii(text)) return;
+    std::string out;
+    out.reserve(text.size());
+    append_normal(out, text, form_);
+    text.swap(out);
+  }
+
+ private:
+  Form form_;
+};
+
+// Writes each character anew, or not at all.
+template <class Write>
+void rewrite_characters(std::string& text, bool& first, Write&& write) {
+  std::string out;
+  out.reserve(text.size());
+  for (std::size_t i = 0; i < text.size();) {
+    const CodePoint c = code_point_at(text, i);
+    write(out, c.code);
+    if (i == 0 && out.empty()) first = false;
+    i += c.size;
+  }
+  text.swap(out);
+}
+
+class Lowercase final : public Normalizer {
+ public:
+  void apply(std::string& text, bool& first) const override { rewrite_characters(text, first, append_lower); }
+};
+
+class StripAccents final : public Normalizer {  // takes all marks away, and composes or decomposes nothing
+ public:
+  void apply(std::string& text, bool& first) const override {
+    rewrite_characters(text, first, [](std::string& out, char32_t code) {
+      if (!is(code, kMark)) append_code_point(out, code);
+    });
+  }
+};
+
+class Nmt final : public Normalizer {  // the cleaning of neural machine translation, part of SentencePiece
+ public:
+  void apply(std::string& text, bool& first) const override {
+    rewrite_characters(text, first, [](std::string& out, char32_t code) {
+      const bool removed = (code >= 1 && code <= 8) || code == 0xB || (code >= 0xE && code <= 0x1F) || code == 0x7F ||
+                           code == 0x8F || code == 0x9F;
+      const bool space = code == 9 || code == 0xA || code == 0xC || code == 0xD || code == 0x1680 ||
+                         (code >= 0x200B && code <= 0x200F) || code == 0x2028 || code == 0x2029 || code == 0x2581 ||
+                         code == 0xFEFF || code == 0xFFFD;
+      if (!removed) append_code_point(out, space ? U' ' : code);
+    });
+  }
+};
+
+class StripEnds final : public Normalizer {
+ public:
+  StripEnds(bool left, bool right) : left_(left), right_(right) {}
+  void apply(std::string& text, bool& first) const override {
+    if (right_) {
+      while (!text.empty()) {
+        const CodePoint c = code_point_before(text, text.size());
+        if (!is(c.code, kSpace)) break;
+        text.resize(text.size() - c.size);
+      }
+    }
+    std::size_t begin = 0;
+    while (left_ && begin < text.size()) {
+      const CodePoint c = code_point_at(text, begin);
+      if (!is(c.code, kSpace)) break;
+      begin += c.size;
+    }
+    if (begin > 0) first = false;
+    text.erase(0, begin);
+  }
+
+ private:
+  bool left_, right_;
+};
+
+class Prepend final : public Normalizer {
+ public:
+  explicit Prepend(std::string_view text) : prefix_(text) {}
+  void apply(std::string& text, bool& /*first*/) const override {
+    if (!text.empty()) text.insert(0, prefix_);
+  }
+
+ private:
+  std::string prefix_;
+};
+
+class Replace final : public Normalizer {
+ public:
+  Replace(Pattern pattern, std::string_view content) : pattern_(std::move(pattern)), content_(content) {}
+  void apply(std::string& text, bool& first) const override {
+    std::vector<Match> matches;
+    pattern_.find(text, matches);
+    std::string out;
+    out.reserve(text.size());
+    for (const Match& match : matches) {
+      if (match.is_match) {
+        // What replaces the first character alone still begins the text.
+        if (match.begin == 0 && (content_.empty() || match.end > code_point_at(text, 0).size)) first = false;
+        out += content_;
+      } else {
+        out.append(text, match.begin, match.end - match.begin);
+      }
+    }
+    text.swap(out);
+  }
+
+ private:
+  Pattern pattern_;
+  std::string content_;
+};
+
+class BytesAsCharacters final : public Normalizer {
+ public:
+  void apply(std::string& text, bool& /*first*/) const override {
+    std::string out;
+    append_byte_characters(out, text);
+    text.swap(out);
+  }
+};
+
+class NormalizerSequence final : public Normalizer {
+ public:
+  explicit NormalizerSequence(std::vector<std::unique_ptr<Normalizer>> steps) : steps_(std::move(steps)) {}
+  void apply(std::string& text, bool& first) const override {
+    for (const auto& step : steps_) step->apply(text, first);
+  }
+
+ private:
+  std::vector<std::unique_ptr<Normalizer>> steps_;
+};
+}  // namespace
+
+Result<std::unique_ptr<Normalizer>> read_normalizer(const JsonNode& node) {
+  QUIVER_TRY(const std::string_view type, node.text("type"));
+  if (type == "Sequence") {
+    QUIVER_TRY(const JsonNode list, node.child("normalizers"));
+    QUIVER_TRY(const auto items, list.as_list());
+    std::vector<std::unique_ptr<Normalizer>> steps;
+    for (const JsonNode& item : items) {
+      QUIVER_TRY(auto step, read_normalizer(item));
+      steps.push_back(std::move(step));
+    }
+    return std::make_unique<NormalizerSequence>(std::move(steps));
+  }
+  if (type == "BertNormalizer") return read_bert_normalizer(node);
+  if (type == "NFC") return std::make_unique<NormalForm>(Form::Nfc);
+  if (type == "NFD") return std::make_unique<NormalForm>(Form::Nfd);
+  if (type == "NFKC") return std::make_unique<NormalForm>(Form::Nfkc);
+  if (type == "NFKD") return std::make_unique<NormalForm>(Form::Nfkd);
+  if (type == "Lowercase") return std::make_unique<Lowercase>();
+  if (type == "StripAccents") return std::make_unique<StripAccents>();
+  if (type == "Nmt") return std::make_unique<Nmt>();
+  if (type == "ByteLevel") return std::make_unique<BytesAsCharacters>();
+  if (type == "Precompiled") {
+    QUIVER_TRY(const std::string_view table, node.text_or("precompiled_charsmap", ""));
+    QUIVER_TRY(auto charsmap, read_charsmap(table).within(node.where() + ".precompiled_charsmap"));
+    return charsmap;
+  }
+  if (type == "Strip") {
+    QUIVER_TRY(const bool left, node.flag_or("strip_left", true));
+    QUIVER_TRY(const bool right, node.flag_or("strip_right", true));
+    return std::make_unique<StripEnds>(left, right);
+  }
+  if (type == "Prepend") {
+    QUIVER_TRY(const std::string_view prefix, node.text("prepend"));
+    return std::make_unique<Prepend>(prefix);
+  }
+  if (type == "Replace") {
+    QUIVER_TRY(const JsonNode child, node.child("pattern"));
+    QUIVER_TRY(Pattern pattern, Pattern::read(child));
+    QUIVER_TRY(const std::string_view content, node.text("content"));
+    return std::make_unique<Replace>(std::move(pattern), content);
+  }
+  return node.wrong(fmt::format(
+      "'{}' is no normalizer that is supported; these are: BertNormalizer, NFC, NFD, NFKC, NFKD, Lowercase, "
+      "StripAccents, Strip, Replace, Prepend, Nmt, ByteLevel, Precompiled, Sequence",
+      type));
+}
+
+}  // namespace quiver::internal
