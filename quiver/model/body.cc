@@ -7,6 +7,7 @@
 
 #include "quiver/model/linear.h"
 #include "quiver/model/text_bag.h"
+#include "quiver/model/transformer.h"
 
 namespace quiver {
 namespace {
@@ -14,7 +15,8 @@ struct BodyKind {
   std::string_view name;
   MakeBody make;
 };
-constexpr std::array kBodies{BodyKind{"linear", make_linear}, BodyKind{"text_bag", make_text_bag}};
+constexpr std::array kBodies{BodyKind{"linear", make_linear}, BodyKind{"text_bag", make_text_bag},
+                             BodyKind{"transformer", make_transformer}};
 }  // namespace
 
 Result<Encoded> ModelBody::encode(const Port& port, const Items&, std::uint32_t, Run&) const {

@@ -10,7 +10,7 @@
 
 namespace quiver {
 namespace {
-constexpr std::array<std::string_view, 4> kPositionNames{"none", "learned", "rotary", "relative"};
+constexpr std::array<std::string_view, 3> kPositionNames{"none", "learned", "rotary"};
 constexpr std::array<std::string_view, 2> kNormNames{"layer", "rms"};
 constexpr std::size_t kLargestExtent = std::size_t{1} << 31;  // what BLAS counts in
 
@@ -38,10 +38,6 @@ Json positions_to_json(const TransformerPositions& positions) {
     case PositionKind::Rotary:
       object["base"] = positions.base;
       break;
-    case PositionKind::Relative:
-      object["buckets"] = positions.buckets;
-      object["farthest"] = positions.farthest;
-      break;
   }
   return object;
 }
@@ -55,8 +51,6 @@ Result<TransformerPositions> positions_of_json(const Json& object) {
     QUIVER_TRY(out.padding, get<std::uint32_t>(object, "padding"));
   }
   QUIVER_TRY(out.base, get_or<double>(object, "base", out.base));
-  QUIVER_TRY(out.buckets, get_or<std::size_t>(object, "buckets", out.buckets));
-  QUIVER_TRY(out.farthest, get_or<std::size_t>(object, "farthest", out.farthest));
   return out;
 }
 }  // namespace
@@ -86,11 +80,11 @@ Result<void> TransformerConfig::check() const {
   if (positions.padding && positions.first == 0) {
     return refuse("first position", positions.first, "1 or more where a padding token takes the one before it");
   }
-  if (positions.kind == PositionKind::Relative && (positions.buckets < 4 || positions.buckets % 4 != 0)) {
-    return refuse("relative buckets", positions.buckets, "a multiple of 4");
+  if (relative.buckets % 4 != 0 || relative.buckets >= kLargestExtent) {
+    return refuse("relative buckets", relative.buckets, "a multiple of 4 below 2^31, or 0 for none");
   }
-  if (positions.kind == PositionKind::Relative && positions.farthest <= positions.buckets / 4) {
-    return refuse("farthest relative distance", positions.farthest, fmt::format("more than {}", positions.buckets / 4));
+  if (relative.buckets > 0 && relative.farthest <= relative.buckets / 4) {
+    return refuse("farthest relative distance", relative.farthest, fmt::format("more than {}", relative.buckets / 4));
   }
   if (!(epsilon >= 0 && epsilon < 1)) {
     return Error::invalid_argument(fmt::format("a norm's epsilon is at least 0 and below 1, not {}", epsilon));
@@ -109,6 +103,7 @@ std::string TransformerConfig::to_json() const {
                         {"context", context},
                         {"types", types},
                         {"positions", positions_to_json(positions)},
+                        {"relative", {{"buckets", relative.buckets}, {"farthest", relative.farthest}}},
                         {"norm", name_in(kNormNames, norm)},
                         {"epsilon", epsilon},
                         {"norm_first", norm_first},
@@ -131,6 +126,9 @@ Result<TransformerConfig> TransformerConfig::parse(std::string_view json) {
   }
   QUIVER_TRY(const Json positions, get<Json>(object, "positions"));
   QUIVER_TRY(out.positions, positions_of_json(positions));
+  QUIVER_TRY(const Json relative, get<Json>(object, "relative"));
+  QUIVER_TRY(out.relative.buckets, get<std::size_t>(relative, "buckets"));
+  QUIVER_TRY(out.relative.farthest, get<std::size_t>(relative, "farthest"));
   QUIVER_TRY(const std::string norm, get<std::string>(object, "norm"));
   QUIVER_TRY(out.norm, named_value<NormKind>(kNormNames, norm, "norm"));
   QUIVER_TRY(out.epsilon, get<double>(object, "epsilon"));

@@ -22,7 +22,7 @@
 
 namespace quiver {
 
-enum class PositionKind : std::uint8_t { None, Learned, Rotary, Relative };
+enum class PositionKind : std::uint8_t { None, Learned, Rotary };
 enum class NormKind : std::uint8_t { Layer, Rms };
 
 struct TransformerPositions {
@@ -30,9 +30,14 @@ struct TransformerPositions {
   std::size_t first = 0;                   // learned: the row of the first token
   std::optional<std::uint32_t> padding{};  // learned: a token of this id takes row first - 1 and is not counted
   double base = 10000;                     // rotary: the slowest wave turns once in about 2 pi base tokens
-  std::size_t buckets = 32;                // relative: how many biases a head has
-  std::size_t farthest = 128;              // relative: distances from here on share the last bucket
   bool operator==(const TransformerPositions&) const = default;
+};
+
+// Biases of scores by the distance from query to key, beside any kind of positions (attention.h).
+struct RelativeBiases {
+  std::size_t buckets = 0;     // biases of a head; 0: none
+  std::size_t farthest = 128;  // distances from here on share the last bucket
+  bool operator==(const RelativeBiases&) const = default;
 };
 
 struct TransformerConfig {
@@ -42,6 +47,7 @@ struct TransformerConfig {
   std::size_t head_dim = 0;   // 0: dim / heads
   std::size_t types = 0;      // rows of the table of token types; 0: there is none
   TransformerPositions positions{};
+  RelativeBiases relative{};
   NormKind norm = NormKind::Layer;
   double epsilon = 1e-12;
   bool norm_first = false;

@@ -21,7 +21,8 @@ TEST(TransformerConfig, ReadsWhatItWrites) {
   rotary.embedding_norm = false;
   rotary.activation = simd::Activation::Silu;
   TransformerConfig relative = small();
-  relative.positions = {.kind = PositionKind::Relative, .first = 2, .buckets = 16, .farthest = 64};
+  relative.positions = {.first = 2};
+  relative.relative = {.buckets = 16, .farthest = 64};
   TransformerConfig learned = small();
   learned.positions = {.first = 2, .padding = 1};
   for (TransformerConfig config : {small(), rotary, relative, learned}) {
@@ -30,7 +31,6 @@ TEST(TransformerConfig, ReadsWhatItWrites) {
     EXPECT_EQ(read->to_json(), config.to_json());
     config.key_heads = config.key_heads_or_all();  // what is written is explicit
     config.head_dim = config.head_width();
-    if (config.positions.kind == PositionKind::Relative) config.positions.first = 0;
     EXPECT_EQ(*read, config);
   }
 }
@@ -57,10 +57,9 @@ TEST(TransformerConfig, RefusesWhatCannotBe) {
               HasSubstr("head_dim is 5, expected an even number"));
   EXPECT_THAT(message([](C& c) { c.positions = {.kind = PositionKind::Rotary, .base = 0}; }), HasSubstr("rotary base"));
   EXPECT_THAT(message([](C& c) { c.positions.padding = 1; }), HasSubstr("first position is 0, expected 1 or more"));
-  EXPECT_THAT(message([](C& c) { c.positions = {.kind = PositionKind::Relative, .buckets = 6}; }),
+  EXPECT_THAT(message([](C& c) { c.relative.buckets = 6; }),
               HasSubstr("relative buckets is 6, expected a multiple of 4"));
-  EXPECT_THAT(message([](C& c) { c.positions = {.kind = PositionKind::Relative, .farthest = 8}; }),
-              HasSubstr("expected more than 8"));
+  EXPECT_THAT(message([](C& c) { c.relative = {.buckets = 32, .farthest = 8}; }), HasSubstr("expected more than 8"));
   EXPECT_THAT(message([](C& c) { c.epsilon = -1; }), HasSubstr("epsilon"));
 }
 

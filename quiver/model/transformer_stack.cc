@@ -76,19 +76,17 @@ Result<void> TransformerStack::open_embeddings() {
     QUIVER_TRY(embedding_norm_, open_norm("embedding/norm"));
   }
   const TransformerPositions& positions = config_.positions;
+  if (config_.relative.buckets > 0) {
+    QUIVER_TRY(const MatrixView biases, weights_.matrix("relative", config_.relative.buckets, config_.heads));
+    attention_.bias(biases, config_.relative.farthest, config_.context);
+  }
   switch (positions.kind) {
     case PositionKind::None:
       break;
     case PositionKind::Rotary:
       attention_.turn(positions.base, config_.context);
       break;
-    case PositionKind::Relative: {
-      QUIVER_TRY(const MatrixView biases, weights_.matrix("relative", positions.buckets, config_.heads));
-      attention_.bias(biases, positions.farthest, config_.context);
-      [[fallthrough]];  // models with biases have a table too, if the weights hold one
-    }
     case PositionKind::Learned:
-      if (positions.kind == PositionKind::Relative && !weights_.has("embedding/positions")) break;
       QUIVER_TRY(positions_, weights_.matrix("embedding/positions"));
       if (positions_.cols != config_.dim || positions_.rows < positions.first + config_.context) {
         return Error::corruption(fmt::format("tensor 'embedding/positions' is f32 ({}, {}), expected ({} or more, {})",

@@ -49,7 +49,7 @@ Weights random_weights(const TransformerConfig& config, bool with_bias) {
   if (config.positions.kind == PositionKind::Learned) {
     matrix("embedding/positions", config.positions.first + config.context, config.dim, 1);
   }
-  if (config.positions.kind == PositionKind::Relative) matrix("relative", config.positions.buckets, config.heads, 1);
+  if (config.relative.buckets > 0) matrix("relative", config.relative.buckets, config.heads, 1);
   if (config.embedding_norm) norm("embedding/norm");
   if (config.norm_first) norm("norm");
   const std::size_t inner = config.heads * config.head_width();
@@ -141,9 +141,9 @@ struct Reference {
           double score = 0;
           for (std::size_t d = 0; d < width; ++d) score += qkv[i][h * width + d] * qkv[j][key + d];
           score /= std::sqrt(static_cast<double>(width));
-          if (config.positions.kind == PositionKind::Relative) {
+          if (config.relative.buckets > 0) {
             const auto ahead = static_cast<std::ptrdiff_t>(j) - static_cast<std::ptrdiff_t>(i);
-            const std::size_t bucket = relative_bucket(ahead, config.positions.buckets, config.positions.farthest);
+            const std::size_t bucket = relative_bucket(ahead, config.relative.buckets, config.relative.farthest);
             score += static_cast<double>((*weights.matrix("relative")).row(bucket)[h]);
           }
           scores.push_back(std::exp(score));
@@ -267,9 +267,10 @@ TEST(TransformerStack, FollowsTheEquationsInEveryShape) {
   shifted.positions = {.first = 2, .padding = 1};
   expect_as_reference(shifted, true, "positions after the padding's");
   TransformerConfig relative = base();
-  relative.positions = {.kind = PositionKind::Relative, .buckets = 8, .farthest = 20};
+  relative.relative = {.buckets = 8, .farthest = 20};
   expect_as_reference(relative, true, "relative positions");
   relative.causal = true;
+  relative.positions.kind = PositionKind::None;
   expect_as_reference(relative, true, "relative positions, causal");
   TransformerConfig none = base();
   none.positions.kind = PositionKind::None;
@@ -351,7 +352,7 @@ TEST(TransformerStack, ATensorThatDoesNotFitIsNamed) {
   longer.context = 151;
   gated.gated = true;
   first.norm_first = true;
-  relative.positions.kind = PositionKind::Relative;
+  relative.relative.buckets = 8;
   EXPECT_THAT(message(deeper, weights), HasSubstr("tensor 'layers/3/attention/in' is missing"));
   EXPECT_THAT(message(wider, weights), HasSubstr("tensor 'layers/0/feed/in' is f32 (20, 12), expected (21, 12)"));
   EXPECT_THAT(message(longer, weights),
