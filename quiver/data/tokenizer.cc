@@ -109,10 +109,10 @@ Tokens Tokenizer::encode(std::string_view text, const TokenizeOptions& options) 
   pieces.start(text);
   state_->added.split_as_given(pieces);
   if (state_->normalizer) {
-    pieces.rewrite([&](std::string_view part, bool& first, std::string& out, const auto& keep) {
+    pieces.rewrite([&](std::string_view part, std::size_t& head, std::string& out, const auto& keep) {
       std::string& word = pieces.words;
       word.assign(part);
-      state_->normalizer->apply(word, first);
+      state_->normalizer->apply(word, head);
       const std::size_t begin = out.size();
       out += word;
       keep(begin, out.size());

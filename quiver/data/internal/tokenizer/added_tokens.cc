@@ -59,8 +59,8 @@ Result<AddedTokens> AddedTokens::read(const JsonNode& node, const TokenTable& vo
     token.id = static_cast<std::uint32_t>(id);
     token.content = token.written = content;
     if (token.normalized && normalizer != nullptr) {
-      bool first = true;
-      normalizer->apply(token.written, first);
+      std::size_t head = 0;
+      normalizer->apply(token.written, head);
     }
     added.tokens_.push_back(std::move(token));
   }

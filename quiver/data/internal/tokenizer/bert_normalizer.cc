@@ -29,28 +29,32 @@ class BertNormalizer final : public Normalizer {
   BertNormalizer(bool clean, bool ideographs, bool accents, bool lower)
       : clean_(clean), ideographs_(ideographs), accents_(accents), lower_(lower) {}
 
-  void apply(std::string& text, bool& first) const override {
+  void apply(std::string& text, std::size_t& head) const override {
     if (text.empty()) return;
     std::string out;
     out.reserve(text.size() + text.size() / 2);
-    const CodePoint begin = code_point_at(text, 0);
-    if (clean_ && is_removed(begin.code)) first = false;
+    std::size_t new_head = 0;
     const bool ascii = is_ascii(text);
     for (std::size_t i = 0; i < text.size();) {
       const CodePoint c = code_point_at(text, i);
       i += c.size;
       append_clean(out, c.code, ascii && lower_);
+      if (i <= head) new_head = out.size();
     }
+    head = new_head;
     text.swap(out);
     if (ascii) return;
-    if (accents_) strip_accents(text, out, first);
+    if (accents_) strip_accents(text, out, head);
     if (lower_) {
       out.clear();
+      new_head = 0;
       for (std::size_t i = 0; i < text.size();) {
         const CodePoint c = code_point_at(text, i);
         i += c.size;
         append_lower(out, c.code);
+        if (i <= head) new_head = out.size();
       }
+      head = new_head;
       text.swap(out);
     }
   }
@@ -70,19 +74,21 @@ class BertNormalizer final : public Normalizer {
     }
     if (alone) out.push_back(' ');
   }
-  static void strip_accents(std::string& text, std::string& out, bool& first) {
+  static void strip_accents(std::string& text, std::string& out, std::size_t& head) {
+    out.clear();
+    append_normal(out, std::string_view(text).substr(0, head), Form::Nfd);
+    head = out.size();
     out.clear();
     append_normal(out, text, Form::Nfd);
     text.clear();
+    std::size_t new_head = 0;
     for (std::size_t i = 0; i < out.size();) {
       const CodePoint c = code_point_at(out, i);
-      if (!is(c.code, kNonSpacing)) {
-        text.append(out, i, c.size);
-      } else if (i == 0) {
-        first = false;
-      }
+      if (!is(c.code, kNonSpacing)) text.append(out, i, c.size);
       i += c.size;
+      if (i <= head) new_head = text.size();
     }
+    head = new_head;
   }
 
   bool clean_, ideographs_, accents_, lower_;

@@ -4,6 +4,7 @@
 #include <simdjson.h>
 #include <utf8proc.h>
 
+#include <algorithm>
 #include <cstring>
 #include <optional>
 #include <vector>
@@ -45,7 +46,7 @@ class Charsmap final : public Normalizer {
   Charsmap(std::vector<std::uint32_t> trie, std::string replacements)
       : trie_(std::move(trie)), replacements_(std::move(replacements)) {}
 
-  void apply(std::string& text, bool& /*first*/) const override {
+  void apply(std::string& text, std::size_t& head) const override {
     std::string out;
     out.reserve(text.size());
     std::size_t begin = 0;  // of the grapheme
@@ -59,6 +60,8 @@ class Charsmap final : public Normalizer {
                                            static_cast<utf8proc_int32_t>(code_point_at(text, i).code), &state) != 0;
       if (!ends) continue;
       append_grapheme(out, std::string_view(text).substr(begin, i - begin));
+      // The reference counts a first character that became nothing as still there.
+      if (begin == 0 && head > 0) head = std::max<std::size_t>(out.size(), 1);
       begin = i;
     }
     text.swap(out);
@@ -109,7 +112,7 @@ class Charsmap final : public Normalizer {
 
 class Nothing final : public Normalizer {
  public:
-  void apply(std::string& /*text*/, bool& /*first*/) const override {}
+  void apply(std::string& /*text*/, std::size_t& /*head*/) const override {}
 };
 }  // namespace
 

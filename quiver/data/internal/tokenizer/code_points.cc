@@ -2,7 +2,9 @@
 
 #include <utf8proc.h>
 
+#include <algorithm>
 #include <array>
+#include <iterator>
 #include <memory>
 #include <vector>
 
@@ -14,6 +16,9 @@ constexpr std::size_t kCodes = 0x110000;
 
 struct Override {
   char32_t first, last;
+};
+struct LowerCase {  // of a run of characters: `to` is that of the first
+  char32_t first, last, to;
 };
 #include "quiver/data/internal/tokenizer/code_point_overrides.inc"
 
@@ -95,16 +100,13 @@ std::unique_ptr<Table> make_table() {
   return table;
 }
 
-// Characters that the reference's older tables do not decompose.
+// Characters that the reference's older tables neither decompose nor move.
 bool stays_whole(char32_t code, Form form) {
-  if (code < 0x32FF) return false;
+  if (code < 0x7FD) return false;
   const auto in = [&](const auto& ranges) {
-    for (const Override& range : ranges) {
-      if (code >= range.first && code <= range.last) return true;
-    }
-    return false;
+    return std::ranges::any_of(ranges, [&](const Override& r) { return code >= r.first && code <= r.last; });
   };
-  return in(kCanonicalLess) || (form >= Form::Nfkc && in(kCompatibleLess));
+  return in(kMovesLess) || in(kCanonicalLess) || (form >= Form::Nfkc && in(kCompatibleLess));
 }
 
 // One stretch, through utf8proc.
@@ -161,6 +163,14 @@ void append_lower(std::string& out, char32_t code) {
   }
   if (code == 0x130) {  // I with dot above: the one character whose lower case is two
     out += "i\xCC\x87";
+    return;
+  }
+  const auto* const more =
+      code < kLowerMore[0].first ? std::end(kLowerMore) : std::ranges::find_if(kLowerMore, [&](const LowerCase& run) {
+        return code >= run.first && code <= run.last;
+      });
+  if (more != std::end(kLowerMore)) {
+    append_code_point(out, more->to + (code - more->first));
     return;
   }
   append_code_point(out, static_cast<char32_t>(utf8proc_tolower(static_cast<utf8proc_int32_t>(code))));

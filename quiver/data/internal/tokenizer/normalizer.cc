@@ -14,10 +14,13 @@ namespace {
 class NormalForm final : public Normalizer {
  public:
   explicit NormalForm(Form form) : form_(form) {}
-  void apply(std::string& text, bool& /*first*/) const override {
+  void apply(std::string& text, std::size_t& head) const override {
     if (is_ascii(text)) return;
     std::string out;
     out.reserve(text.size());
+    append_normal(out, std::string_view(text).substr(0, head), form_);
+    head = out.size();
+    out.clear();
     append_normal(out, text, form_);
     text.swap(out);
   }
@@ -28,27 +31,29 @@ class NormalForm final : public Normalizer {
 
 // Writes each character anew, or not at all.
 template <class Write>
-void rewrite_characters(std::string& text, bool& first, Write&& write) {
+void rewrite_characters(std::string& text, std::size_t& head, Write&& write) {
   std::string out;
   out.reserve(text.size());
+  std::size_t new_head = 0;
   for (std::size_t i = 0; i < text.size();) {
     const CodePoint c = code_point_at(text, i);
     write(out, c.code);
-    if (i == 0 && out.empty()) first = false;
     i += c.size;
+    if (i <= head) new_head = out.size();
   }
+  head = new_head;
   text.swap(out);
 }
 
 class Lowercase final : public Normalizer {
  public:
-  void apply(std::string& text, bool& first) const override { rewrite_characters(text, first, append_lower); }
+  void apply(std::string& text, std::size_t& head) const override { rewrite_characters(text, head, append_lower); }
 };
 
 class StripAccents final : public Normalizer {  // takes all marks away, and composes or decomposes nothing
  public:
-  void apply(std::string& text, bool& first) const override {
-    rewrite_characters(text, first, [](std::string& out, char32_t code) {
+  void apply(std::string& text, std::size_t& head) const override {
+    rewrite_characters(text, head, [](std::string& out, char32_t code) {
       if (!is(code, kMark)) append_code_point(out, code);
     });
   }
@@ -56,8 +61,8 @@ class StripAccents final : public Normalizer {  // takes all marks away, and com
 
 class Nmt final : public Normalizer {  // the cleaning of neural machine translation, part of SentencePiece
  public:
-  void apply(std::string& text, bool& first) const override {
-    rewrite_characters(text, first, [](std::string& out, char32_t code) {
+  void apply(std::string& text, std::size_t& head) const override {
+    rewrite_characters(text, head, [](std::string& out, char32_t code) {
       const bool removed = (code >= 1 && code <= 8) || code == 0xB || (code >= 0xE && code <= 0x1F) || code == 0x7F ||
                            code == 0x8F || code == 0x9F;
       const bool space = code == 9 || code == 0xA || code == 0xC || code == 0xD || code == 0x1680 ||
@@ -71,7 +76,7 @@ class Nmt final : public Normalizer {  // the cleaning of neural machine transla
 class StripEnds final : public Normalizer {
  public:
   StripEnds(bool left, bool right) : left_(left), right_(right) {}
-  void apply(std::string& text, bool& first) const override {
+  void apply(std::string& text, std::size_t& head) const override {
     if (right_) {
       while (!text.empty()) {
         const CodePoint c = code_point_before(text, text.size());
@@ -85,7 +90,7 @@ class StripEnds final : public Normalizer {
       if (!is(c.code, kSpace)) break;
       begin += c.size;
     }
-    if (begin > 0) first = false;
+    head -= std::min(head, begin);
     text.erase(0, begin);
   }
 
@@ -96,8 +101,10 @@ class StripEnds final : public Normalizer {
 class Prepend final : public Normalizer {
  public:
   explicit Prepend(std::string_view text) : prefix_(text) {}
-  void apply(std::string& text, bool& /*first*/) const override {
-    if (!text.empty()) text.insert(0, prefix_);
+  void apply(std::string& text, std::size_t& head) const override {
+    if (text.empty()) return;
+    text.insert(0, prefix_);
+    if (head > 0) head += prefix_.size();
   }
 
  private:
@@ -107,20 +114,22 @@ class Prepend final : public Normalizer {
 class Replace final : public Normalizer {
  public:
   Replace(Pattern pattern, std::string_view content) : pattern_(std::move(pattern)), content_(content) {}
-  void apply(std::string& text, bool& first) const override {
+  void apply(std::string& text, std::size_t& head) const override {
     std::vector<Match> matches;
     pattern_.find(text, matches);
     std::string out;
     out.reserve(text.size());
+    std::size_t new_head = 0;
     for (const Match& match : matches) {
       if (match.is_match) {
-        // What replaces the first character alone still begins the text.
-        if (match.begin == 0 && (content_.empty() || match.end > code_point_at(text, 0).size)) first = false;
         out += content_;
+        if (match.end <= head) new_head = out.size();  // what replaces more than the head comes from behind it
       } else {
         out.append(text, match.begin, match.end - match.begin);
+        if (match.begin < head) new_head = out.size() - (match.end - std::min(match.end, head));
       }
     }
+    head = new_head;
     text.swap(out);
   }
 
@@ -131,9 +140,12 @@ class Replace final : public Normalizer {
 
 class BytesAsCharacters final : public Normalizer {
  public:
-  void apply(std::string& text, bool& /*first*/) const override {
+  void apply(std::string& text, std::size_t& head) const override {
     std::string out;
-    append_byte_characters(out, text);
+    append_byte_characters(out, std::string_view(text).substr(0, head));
+    const std::size_t new_head = out.size();
+    append_byte_characters(out, std::string_view(text).substr(head));
+    head = new_head;
     text.swap(out);
   }
 };
@@ -141,8 +153,8 @@ class BytesAsCharacters final : public Normalizer {
 class NormalizerSequence final : public Normalizer {
  public:
   explicit NormalizerSequence(std::vector<std::unique_ptr<Normalizer>> steps) : steps_(std::move(steps)) {}
-  void apply(std::string& text, bool& first) const override {
-    for (const auto& step : steps_) step->apply(text, first);
+  void apply(std::string& text, std::size_t& head) const override {
+    for (const auto& step : steps_) step->apply(text, head);
   }
 
  private:

@@ -17,9 +17,9 @@ namespace quiver::internal {
 class Normalizer {
  public:
   virtual ~Normalizer() = default;
-  // `text` is valid UTF-8 and stays so. `first` stays true if the first character was not taken away: what Metaspace
-  // asks for, which marks only a word at the very beginning.
-  virtual void apply(std::string& text, bool& first) const = 0;
+  // `text` is valid UTF-8 and stays so. `head`: how many bytes at its begin come from the first character as the user
+  // gave it (pieces.h); Metaspace may mark only a word that begins with them.
+  virtual void apply(std::string& text, std::size_t& head) const = 0;
 };
 
 // Errors: an unknown "type" (the message lists the known ones), a missing or wrong field, a pattern not supported.

@@ -2,20 +2,23 @@
 // parts that are still text; a part that an added token claimed carries its id and is left alone.
 //
 //   pieces.split([&](std::string_view text, const auto& keep) { keep(0, 3); keep(4, text.size()); });
-//   pieces.rewrite([&](std::string_view text, bool first, std::string& out, const auto& keep) {
+//   pieces.rewrite([&](std::string_view text, std::size_t& head, std::string& out, const auto& keep) {
 //     const std::size_t begin = out.size();
 //     out += text;                             // changed in some way
 //     keep(begin, out.size());
 //   });
 //
-// Parts are ranges of one buffer, so that cutting copies nothing; empty parts are dropped. `first` says that a part
-// begins with the first character of the text as the user gave it. One owner; buffers are reused.
+// Parts are ranges of one buffer, so that cutting copies nothing; empty parts are dropped. `head` is how many bytes at
+// the begin of a part come from the first character of the text as the user gave it: 0 for all parts but the first, and
+// for that too once its first character is gone. One owner; buffers are reused.
 #pragma once
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "quiver/data/internal/tokenizer/code_points.h"
 #include "quiver/data/internal/tokenizer/token_table.h"
 
 namespace quiver::internal {
@@ -28,7 +31,7 @@ struct Match {  // a range of a text, and whether a pattern matched it
 struct Piece {
   std::size_t begin, end;
   std::uint32_t token = kNoToken;
-  bool first = false;
+  std::size_t head = 0;
 };
 
 class Pieces {
@@ -36,7 +39,7 @@ class Pieces {
   void start(std::string_view text) {
     bytes_.assign(text);
     list_.clear();
-    if (!text.empty()) list_.push_back({.begin = 0, .end = text.size(), .first = true});
+    if (!text.empty()) list_.push_back({.begin = 0, .end = text.size(), .head = code_point_at(text, 0).size});
   }
   const std::vector<Piece>& list() const noexcept { return list_; }
   std::string_view text(const Piece& piece) const noexcept {
@@ -53,28 +56,28 @@ class Pieces {
         continue;
       }
       cut(text(piece), [&](std::size_t begin, std::size_t end, std::uint32_t token = kNoToken) {
-        if (begin < end) other_.push_back({piece.begin + begin, piece.begin + end, token, piece.first && begin == 0});
+        if (begin < end)
+          other_.push_back({piece.begin + begin, piece.begin + end, token, piece.head - std::min(piece.head, begin)});
       });
     }
     list_.swap(other_);
   }
 
-  // write(text, first, out, keep): appends to out, and keep(begin, end[, token]) in positions of out. What is kept from
-  // the first byte written is first if the part was and `first` is still true then.
+  // write(text, head, out, keep): appends to out, sets the head of what it wrote, then calls keep(begin, end) with
+  // positions in out.
   template <class F>
   void rewrite(F&& write) {
     other_.clear();
     other_bytes_.clear();
     for (const Piece& piece : list_) {
-      const std::size_t start = other_bytes_.size();
       if (piece.token != kNoToken) {
-        other_bytes_ += text(piece);
-        other_.push_back({start, other_bytes_.size(), piece.token, piece.first});
+        other_.push_back({0, 0, piece.token, 0});
         continue;
       }
-      bool first = piece.first;
-      write(text(piece), first, other_bytes_, [&](std::size_t begin, std::size_t end, std::uint32_t token = kNoToken) {
-        if (begin < end) other_.push_back({begin, end, token, first && begin == start});
+      const std::size_t start = other_bytes_.size();
+      std::size_t head = piece.head;
+      write(text(piece), head, other_bytes_, [&](std::size_t begin, std::size_t end) {
+        if (begin < end) other_.push_back({begin, end, kNoToken, head - std::min(head, begin - start)});
       });
     }
     list_.swap(other_);

@@ -118,11 +118,15 @@ class ByteLevel final : public PreTokenizer {
   void apply(Pieces& pieces) const override {
     auto& matches = pieces.matches;
     auto& words = pieces.words;
-    pieces.rewrite([&](std::string_view text, bool& /*first*/, std::string& out, const auto& keep) {
+    pieces.rewrite([&](std::string_view text, std::size_t& head, std::string& out, const auto& keep) {
       if (prefix_space_ && !text.starts_with(' ')) {
         words.assign(1, ' ').append(text);
         text = words;
+        if (head > 0) ++head;
       }
+      std::size_t new_head = 0;
+      for (std::size_t i = 0; i < head; ++i) new_head += byte_characters()[static_cast<unsigned char>(text[i])].size;
+      head = new_head;
       if (use_regex_) {
         Pattern::gpt2().find(text, matches);
       } else {
@@ -145,10 +149,15 @@ class Metaspace final : public PreTokenizer {
   enum class Prepend : std::uint8_t { First, Never, Always };
   Metaspace(std::string_view mark, Prepend prepend, bool split) : mark_(mark), prepend_(prepend), split_(split) {}
   void apply(Pieces& pieces) const override {
-    pieces.rewrite([&](std::string_view text, bool& first, std::string& out, const auto& keep) {
+    pieces.rewrite([&](std::string_view text, std::size_t& head, std::string& out, const auto& keep) {
       std::size_t begin = out.size();
       const bool marked = text.starts_with(' ') || text.starts_with(mark_);
-      if (!marked && (prepend_ == Prepend::Always || (prepend_ == Prepend::First && first))) out += mark_;
+      if (!marked && (prepend_ == Prepend::Always || (prepend_ == Prepend::First && head > 0))) {
+        out += mark_;
+        if (head > 0) head += mark_.size();
+      } else if (text.starts_with(' ') && head > 0) {
+        head += mark_.size() - 1;
+      }
       for (std::size_t i = 0; i < text.size();) {
         const bool space = text[i] == ' ';
         const std::size_t size = space ? 1 : code_point_at(text, i).size;

@@ -8,6 +8,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+#include <charconv>
 #include <cmath>
 
 #include "quiver/data/internal/tokenizer/code_points.h"
@@ -16,6 +18,34 @@
 namespace quiver::internal {
 namespace {
 constexpr double kUnknownPenalty = 10;
+
+// A score as the reference reads it: its digits as a whole number, times or over a power of ten, which is one rounding
+// more than a correct reader makes. Sums of scores tie often, and the last bit then decides.
+double reread(double score) {
+  std::array<char, 32> text;
+  const char* const end =
+      std::to_chars(text.data(), text.data() + text.size(), std::abs(score), std::chars_format::scientific).ptr;
+  std::uint64_t digits = 0;
+  int exponent = 0, fraction = 0;
+  bool behind = false;  // the point
+  for (const char* at = text.data(); at != end; ++at) {
+    if (*at == 'e') {
+      std::from_chars(at[1] == '+' ? at + 2 : at + 1, end, exponent);
+      break;
+    }
+    if (*at == '.') {
+      behind = true;
+      continue;
+    }
+    digits = 10 * digits + static_cast<std::uint64_t>(*at - '0');
+    fraction += behind ? 1 : 0;
+  }
+  exponent -= fraction;
+  if (std::abs(exponent) > 300) return score;
+  const double power = std::pow(10.0, std::abs(exponent));
+  const double size = exponent < 0 ? static_cast<double>(digits) / power : static_cast<double>(digits) * power;
+  return std::copysign(size, score);
+}
 
 class Unigram final : public TokenModel {
  public:
@@ -114,7 +144,7 @@ Result<std::unique_ptr<TokenModel>> read_unigram(const JsonNode& node) {
       return vocab.wrong(fmt::format("entry {} must be [\"token\", score]", entries.size()));
     if (entries.size() == kMaxTokens) return vocab.wrong(fmt::format("more than {} tokens", kMaxTokens));
     entries.push_back({text, static_cast<std::uint32_t>(entries.size())});
-    scores.push_back(score);
+    scores.push_back(reread(score));
   }
   if (entries.empty()) return vocab.wrong("the vocabulary is empty; it needs at least the unknown token");
   QUIVER_TRY(TokenTable table, TokenTable::create(entries).within(vocab.where()));
