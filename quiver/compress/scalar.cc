@@ -7,12 +7,14 @@
 #include <cmath>
 
 #include "quiver/compress/dense_input.h"
+#include "quiver/compress/internal/affine_scorer.h"
 #include "quiver/compress/internal/codes_file.h"
 #include "quiver/compress/internal/error_bounds.h"
 #include "quiver/core/metric.h"
 
 namespace quiver {
 namespace {
+using internal::norm_of;
 using internal::RowStore;
 
 constexpr std::size_t kEncodeBlock = 256;  // rows converted at a time
@@ -28,12 +30,6 @@ struct RowLayout {
     return internal::row_stride(keeps_inverse_norm() ? norm_at() + sizeof(float) : coordinates());
   }
 };
-
-double norm_of(std::span<const float> row) {
-  double squares = 0;
-  for (const float x : row) squares += static_cast<double>(x) * x;
-  return std::sqrt(squares);
-}
 
 // A kernel does it all: query and rows as one of its element types.
 class KernelScorer final : public Scorer {

@@ -60,13 +60,73 @@ struct UnsignedDot : OneSum<Avx512, Integer<Avx512>> {
   }
 };
 
+// Rows one behind another, sixteen at a time: with a register of sums each, the query is loaded once for all of them
+// and one tree of additions ends all sixteen sums, so that reading the rows is what it costs.
+struct Sixteen {
+  static constexpr std::size_t kRows = 16;
+
+  QUIVER_INLINE static void add(__m512i (&sum)[kRows], const std::byte* base, std::size_t stride, __m512i query,
+                                __mmask64 present) noexcept {
+    QUIVER_UNROLL
+    for (std::size_t r = 0; r < kRows; r += 4) {
+      const std::byte* row = base + r * stride;
+      sum[r] = _mm512_dpbusd_epi32(sum[r], _mm512_maskz_loadu_epi8(present, row), query);
+      sum[r + 1] = _mm512_dpbusd_epi32(sum[r + 1], _mm512_maskz_loadu_epi8(present, row + stride), query);
+      sum[r + 2] = _mm512_dpbusd_epi32(sum[r + 2], _mm512_maskz_loadu_epi8(present, row + 2 * stride), query);
+      sum[r + 3] = _mm512_dpbusd_epi32(sum[r + 3], _mm512_maskz_loadu_epi8(present, row + 3 * stride), query);
+    }
+  }
+
+  // Element r: the total of sum[r].
+  QUIVER_INLINE static __m512i totals(const __m512i (&sum)[kRows]) noexcept {
+    __m512i pair[8], four[4];  // pair[i], by lane of 128 bits: rows 2i, 2i + 1, 2i, 2i + 1
+    QUIVER_UNROLL
+    for (std::size_t i = 0; i < 8; ++i) {
+      pair[i] = _mm512_add_epi32(_mm512_unpacklo_epi32(sum[2 * i], sum[2 * i + 1]),
+                                 _mm512_unpackhi_epi32(sum[2 * i], sum[2 * i + 1]));
+    }
+    QUIVER_UNROLL
+    for (std::size_t i = 0; i < 4; ++i) {  // four[i], by lane: rows 4i to 4i + 3
+      four[i] = _mm512_add_epi32(_mm512_unpacklo_epi64(pair[2 * i], pair[2 * i + 1]),
+                                 _mm512_unpackhi_epi64(pair[2 * i], pair[2 * i + 1]));
+    }
+    const __m512i low = across(four[0], four[1]), high = across(four[2], four[3]);
+    return _mm512_add_epi32(_mm512_shuffle_i32x4(low, high, 0x88), _mm512_shuffle_i32x4(low, high, 0xdd));
+  }
+
+ private:
+  QUIVER_INLINE static __m512i across(__m512i a, __m512i b) noexcept {  // lanes: two of a, then two of b
+    return _mm512_add_epi32(_mm512_shuffle_i32x4(a, b, 0x44), _mm512_shuffle_i32x4(a, b, 0xee));
+  }
+};
+
+void mixed_products(const void* query, const std::byte* base, std::size_t stride, const std::uint32_t* rows,
+                    std::size_t count, std::size_t dims, float* out) noexcept {
+  std::size_t i = 0;
+  for (; rows == nullptr && i + Sixteen::kRows <= count; i += Sixteen::kRows) {
+    const std::byte *q = static_cast<const std::byte*>(query), *at = base + i * stride;
+    __m512i sum[Sixteen::kRows];
+    QUIVER_UNROLL
+    for (std::size_t r = 0; r < Sixteen::kRows; ++r) sum[r] = _mm512_setzero_si512();
+    std::size_t d = 0;
+    for (; d + 64 <= dims; d += 64) Sixteen::add(sum, at + d, stride, _mm512_loadu_si512(q + d), ~__mmask64{0});
+    if (d < dims) {
+      const __mmask64 present = ~__mmask64{0} >> (64 - (dims - d));
+      Sixteen::add(sum, at + d, stride, _mm512_maskz_loadu_epi8(present, q + d), present);
+    }
+    _mm512_storeu_ps(out + i, _mm512_cvtepi32_ps(Sixteen::totals(sum)));
+  }
+  block<ByteRows<Avx512>, Product<Avx512, MixedVnni>>(query, base + (rows == nullptr ? i * stride : 0), stride, rows,
+                                                      count - i, dims, out + i);
+}
+
 }  // namespace
 
 void fill_avx512_vnni(Kernels& table) noexcept {
   fill_integers<Avx512>(table);
   slot(table, Metric::Dot, Element::I8) = &block<ByteRows<Avx512>, SignedDot>;
   slot(table, Metric::Dot, Element::U8) = &block<ByteRows<Avx512>, UnsignedDot>;
-  table.dot_i8_u8 = &block<ByteRows<Avx512>, Product<Avx512, MixedVnni>>;
+  table.dot_i8_u8 = &mixed_products;
   table.dot_i8_u4 = &block<ByteNibbleRows<Avx512>, BlockProduct<Avx512, MixedVnni>>;
 }
 

@@ -97,7 +97,7 @@ TEST_P(EveryKernel, CodeProductsReadBytesAndPackedNibbles) {
   const Kernels& k = *kernels_at(GetParam());
   for (const std::size_t dims : kDims) {
     SCOPED_TRACE(testing::Message() << name(GetParam()) << " dims " << dims);
-    constexpr std::size_t kRows = 7;
+    constexpr std::size_t kRows = 39;  // two groups of sixteen, one of four, and three
     Block floats(Element::F32, dims, 1, dims), signed_query(Element::I8, dims, 1, dims),
         codes(Element::U8, dims, kRows, dims);
     const std::size_t packed_stride = packed_u4_bytes(dims) + 1;
@@ -147,6 +147,9 @@ TEST_P(EveryKernel, IntegersAreExactAtTheLargestDims) {
   EXPECT_EQ(one(k.distance(Metric::Dot, Element::I8), most_negative, most_negative), -128. * 128 * n);
   EXPECT_EQ(one(k.distance(Metric::Dot, Element::I8), most_negative, most_positive), 128. * 127 * n);
   EXPECT_EQ(one(k.dot_i8_u8, most_negative, high), -128. * 255 * n);
+  float sixteen[16] = {};
+  k.dot_i8_u8(most_negative.data(), bytes(high), 0, nullptr, 16, dims, sixteen);
+  for (const float product : sixteen) EXPECT_EQ(static_cast<double>(product), -128. * 255 * n);
 }
 
 TEST_P(EveryKernel, NaNReachesTheResultFromAnyCoordinate) {

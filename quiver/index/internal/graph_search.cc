@@ -26,7 +26,7 @@ GraphEffort GraphSearch::effort(float slack, std::size_t k, const Eligible* elig
                    .ahead = kMostAhead,
                    .eligible = eligible};
   // The looser the walk, the more of the true k may stand further back by 8-bit short distances.
-  const double more = 1 + 6 * (std::min(slack, 1.5F) - 1);
+  const double more = 1 + 10 * (std::min(slack, 1.5F) - 1);
   const auto usual = static_cast<std::size_t>(std::ceil(static_cast<double>(std::max(k, kLeastWanted)) * more));
   effort.rerank = std::max(usual, k);
   return effort;
@@ -89,10 +89,15 @@ void GraphSearch::begin(GraphWalker& walker, const float* point, const GraphEffo
 
 // The walk is over: its closest rows are asked for, to be scored when it is this walker's turn again.
 void GraphSearch::choose(GraphWalker& walker, const GraphEffort& effort) const {
-  TopK best(effort.rerank);
-  for (const Hit& hit : walker.walk.met()) best.offer(hit);
+  std::vector<Hit>& hits = walker.hits;
+  hits.assign(walker.walk.met().begin(), walker.walk.met().end());
+  if (hits.size() > effort.rerank) {
+    const auto end = hits.begin() + static_cast<std::ptrdiff_t>(effort.rerank);
+    std::nth_element(hits.begin(), end, hits.end(), Closer{});
+    hits.erase(end, hits.end());
+  }
   walker.rows.clear();
-  for (const Hit& hit : best.sorted()) walker.rows.push_back(hit.row);
+  for (const Hit& hit : hits) walker.rows.push_back(hit.row);
   body_.codes->prefetch(walker.rows);
   walker.stage = GraphWalker::Stage::Scoring;
 }
@@ -101,9 +106,11 @@ std::size_t GraphSearch::score(GraphWalker& walker, const GraphEffort& effort, s
                                SearchStats& stats) const {
   walker.distances.resize(walker.rows.size());
   walker.scorer->score(walker.rows, walker.distances.data());
-  TopK best(effort.k);
-  for (std::size_t i = 0; i < walker.rows.size(); ++i)
-    best.offer({body_.slots.row_of(walker.rows[i]), walker.distances[i]});
+  std::vector<Hit>& hits = walker.hits;
+  hits.clear();
+  for (std::size_t i = 0; i < walker.rows.size(); ++i) {
+    if (!std::isnan(walker.distances[i])) hits.push_back({body_.slots.row_of(walker.rows[i]), walker.distances[i]});
+  }
   walker.stage = GraphWalker::Stage::Idle;
   stats.distances += walker.walk.estimates() + walker.walk.hops() + walker.rows.size();
   stats.hops += walker.walk.hops();
@@ -111,7 +118,11 @@ std::size_t GraphSearch::score(GraphWalker& walker, const GraphEffort& effort, s
   stats.bytes_read +=
       walker.walk.hops() * body_.graph.rows.layout().row_bytes() + walker.rows.size() * body_.codes->bytes_per_row();
   const bool failed = effort.gives_up && walker.walk.hops() >= effort.limits.hops;
-  return failed ? 0 : best.sorted_into(out);
+  if (failed) return 0;
+  std::sort(hits.begin(), hits.end(), Closer{});
+  const std::size_t found = std::min(hits.size(), effort.k);
+  std::copy_n(hits.begin(), found, out.begin());
+  return found;
 }
 
 Result<std::size_t> GraphSearch::one(const DenseInput& query, const GraphEffort& effort, GraphWalkers& walkers,

@@ -37,6 +37,7 @@ struct GraphEffort {
 struct GraphWalker {
   enum class Stage : std::uint8_t { Idle, Walking, Scoring };
   GraphWalk walk;
+  std::vector<Hit> hits;
   std::vector<std::uint32_t> rows;
   std::vector<float> distances;
   std::unique_ptr<Scorer> scorer;

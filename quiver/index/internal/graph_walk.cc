@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <cstring>
 
 namespace quiver::internal {
 namespace {
@@ -16,16 +17,13 @@ void GraphWalk::start(const GraphRows& rows, const GraphRows& root, const float*
   touched_.clear();
   met_.clear();
   if (seen_.size() < rows.rows() / 64 + 1) seen_.resize(rows.rows() / 64 + 1);
-  if (estimate_.empty()) {
-    estimate_.resize(kRoom + kBlock);
-    row_.resize(kRoom + kBlock);
-  }
   rows_ = &rows;
   query_ = query;
   limits_ = limits;
   best_.assign(limits.wanted, INFINITY);
   hops_ = estimates_ = waiting_ = chosen_count_ = 0;
   cut_ = INFINITY;
+  usual_ = 0;
   room_ = kRoom / 2;
   products_ = rows.layout().products;
   norm_ = products_ ? 0 : simd::kernels().squared_norm(query, rows.layout().dims);
@@ -38,13 +36,73 @@ void GraphWalk::start(const GraphRows& rows, const GraphRows& root, const float*
   choose();
 }
 
+// All entries, each once: there is no bound yet that would leave one out. Those that are clearly not the next to stand
+// on are held back, so that the least of few is sought at every hop.
 void GraphWalk::enter(const GraphRows& root) {
-  for (std::size_t b = 0; b < root.layout().blocks; ++b) offer(root.block(0, b), norm_);
-  if (!products_) return;
-  // Nothing was left out while there was no bound.
+  const std::size_t blocks = root.layout().blocks, most = kRoom + (blocks + 1) * kBlock;
+  if (estimate_.size() < most) {
+    for (std::vector<float>* estimates : {&estimate_, &held_estimate_}) estimates->resize(most);
+    for (std::vector<std::uint32_t>* rows : {&row_, &held_row_}) rows->resize(most);
+  }
+  held_ = 0;
+  for (std::size_t b = 0; b < blocks; ++b) {
+    const std::byte* block = root.block(0, b);
+    float* estimates = held_estimate_.data() + held_;
+    std::uint32_t* rows = held_row_.data() + held_;
+    std::uint32_t there = simd::kernels().neighbour_scan(block, scratch_.tables(), norm_, INFINITY, estimates);
+    std::memcpy(rows, block + simd::block_rows_at(scratch_.tables().groups), kBlock * sizeof(std::uint32_t));
+    std::size_t kept = kBlock;
+    if (limits_.without != kNoRow || there != ~std::uint32_t{0}) {
+      for (kept = 0; there != 0; there &= there - 1) {
+        const auto j = static_cast<std::size_t>(std::countr_zero(there));
+        estimates[kept] = estimates[j];
+        rows[kept] = rows[j];
+        kept += rows[j] != limits_.without ? 1 : 0;
+      }
+    }
+    held_ += kept;
+  }
+  estimates_ += blocks * kBlock;
   double sum = 0;
-  for (std::size_t i = 0; i < waiting_; ++i) sum += static_cast<double>(estimate_[i]);
-  usual_ = waiting_ > 0 ? static_cast<float>(sum / static_cast<double>(waiting_)) : 0;
+  for (std::size_t i = 0; i < held_; ++i) {
+    seen_[held_row_[i] / 64] |= std::uint64_t{1} << (held_row_[i] % 64);
+    sum += static_cast<double>(held_estimate_[i]);
+  }
+  touched_.insert(touched_.end(), held_row_.begin(), held_row_.begin() + static_cast<std::ptrdiff_t>(held_));
+  if (products_ && held_ > 0) usual_ = static_cast<float>(sum / static_cast<double>(held_));
+  held_from_ = worst_of_lane_leasts();
+  waiting_ = held_;
+  std::copy_n(held_estimate_.begin(), held_, estimate_.begin());
+  std::copy_n(held_row_.begin(), held_, row_.begin());
+  keep_below(held_from_);
+  if (waiting_ == held_) held_ = 0;
+}
+
+// Above at least 16 of many estimates, below most of them.
+float GraphWalk::worst_of_lane_leasts() const noexcept {
+  constexpr std::size_t kLanes = 16;
+  if (held_ < 4 * kLanes) return INFINITY;
+  float least[kLanes];
+  std::copy_n(held_estimate_.begin(), kLanes, least);
+  for (std::size_t i = kLanes; i + kLanes <= held_; i += kLanes) {
+    for (std::size_t lane = 0; lane < kLanes; ++lane) least[lane] = std::min(least[lane], held_estimate_[i + lane]);
+  }
+  return std::nextafter(*std::max_element(least, least + kLanes), INFINITY);
+}
+
+// Entries that were held back and are below the limit wait from now on; the others are dropped.
+void GraphWalk::release(float limit) {
+  if (held_ == 0) return;
+  held_ = simd::kernels().keep_below(held_estimate_.data(), held_row_.data(), held_, limit);
+  std::size_t end = waiting_;
+  for (std::size_t i = 0; i < held_; ++i) {
+    estimate_[end] = held_estimate_[i];
+    row_[end] = held_row_[i];
+    end += held_estimate_[i] >= held_from_ ? 1 : 0;
+  }
+  waiting_ = end;
+  held_ = 0;
+  if (waiting_ > room_) drop_far();
 }
 
 void GraphWalk::keep_below(float limit) {
@@ -91,8 +149,12 @@ void GraphWalk::drop_far() {
 
 bool GraphWalk::choose() {
   const std::size_t ahead = std::isinf(best_.back()) ? 1 : std::min(limits_.ahead, 2 + hops_ / kMoreAhead);
-  while (chosen_count_ < ahead && waiting_ > 0 && hops_ + chosen_count_ < limits_.hops) {
-    const std::size_t least = simd::kernels().least(estimate_.data(), waiting_);
+  while (chosen_count_ < ahead && waiting_ + held_ > 0 && hops_ + chosen_count_ < limits_.hops) {
+    const std::size_t least = waiting_ > 0 ? simd::kernels().least(estimate_.data(), waiting_) : 0;
+    if (held_ > 0 && (waiting_ == 0 || estimate_[least] >= held_from_)) {
+      release(INFINITY);
+      continue;
+    }
     if (!(estimate_[least] < bound())) break;
     chosen_[chosen_count_++] = {row_[least], estimate_[least]};
     rows_->prefetch(row_[least]);
@@ -119,7 +181,10 @@ bool GraphWalk::hop() {
     std::size_t at = best_.size() - 1;
     for (; at > 0 && best_[at - 1] > base; --at) best_[at] = best_[at - 1];
     best_[at] = base;
-    if (unbounded && std::isfinite(best_.back())) keep_below(bound());
+    if (unbounded && std::isfinite(best_.back())) {
+      keep_below(bound());
+      release(bound());
+    }
   }
   for (std::size_t b = 0; b < rows_->layout().blocks; ++b) offer(rows_->block(row, b), base);
   return choose();

@@ -53,6 +53,8 @@ class GraphWalk {
 
  private:
   void enter(const GraphRows& root);
+  float worst_of_lane_leasts() const noexcept;
+  void release(float limit);
   void offer(const std::byte* block, float base);
   bool choose();
   void drop_far();
@@ -74,10 +76,14 @@ class GraphWalk {
   std::size_t waiting_ = 0;         // how many wait
   std::vector<float> estimate_;     // of those that wait, in any order
   std::vector<std::uint32_t> row_;  // their row numbers
-  std::size_t room_ = 0;            // when more wait, the far ones are dropped
-  float cut_ = 0;                   // an estimate that is no longer worth waiting
-  std::vector<float> ordered_;      // of drop_far()
-  std::vector<float> best_;         // the `wanted` least distances met, ascending
+  std::size_t held_ = 0;            // entries that are held back until there is a bound, or they are next
+  float held_from_ = 0;             // those of at least this estimate; the others wait
+  std::vector<float> held_estimate_;
+  std::vector<std::uint32_t> held_row_;
+  std::size_t room_ = 0;        // when more wait, the far ones are dropped
+  float cut_ = 0;               // an estimate that is no longer worth waiting
+  std::vector<float> ordered_;  // of drop_far()
+  std::vector<float> best_;     // the `wanted` least distances met, ascending
   std::vector<Hit> met_;
   std::vector<std::uint64_t> seen_;     // one bit a row: waits, or waited
   std::vector<std::uint32_t> touched_;  // the rows with a bit in seen_
