@@ -1,4 +1,4 @@
-// quiver convert: vectors from one file format, element type or metric to another.
+// quiver convert: vectors from one file format, element type or metric to another; a model's weights as safetensors.
 #include <fmt/format.h>
 
 #include "quiver/cli/inputs.h"
@@ -7,9 +7,12 @@
 #include "quiver/core/metric.h"
 #include "quiver/core/progress.h"
 #include "quiver/data/read_vectors.h"
+#include "quiver/model/model.h"
+#include "quiver/model/safetensors.h"
 
 namespace quiver::cli {
 namespace {
+constexpr std::string_view kModel = ".qvm", kSafetensors = ".safetensors";
 
 struct ConvertFlags {
   std::string input, output, column, element, metric;
@@ -17,8 +20,8 @@ struct ConvertFlags {
   bool normalize = false;
   template <class V>
   void visit(V& v) {
-    v("input", input, "the vectors: .qvr, .npy, .fvecs, .bvecs, .hdf5, ... or a data set spec");
-    v("output", output, "where they go, by suffix: .qvr, .npy, .fvecs or .bvecs");
+    v("input", input, "the vectors: .qvr, .npy, .fvecs, .bvecs, .hdf5, ... or a data set spec; or a model, .qvm");
+    v("output", output, "where they go, by suffix: .qvr, .npy, .fvecs or .bvecs; a model's tensors: .safetensors");
     v("column", column, "the column that holds them; empty: the only one");
     v("rows", rows, "how many rows there must be; 0: any");
     v("element", element, "f32, f16, bf16, i8, u8 or bit; empty: as they are");
@@ -35,8 +38,33 @@ Result<Matrix> floats_of(const Rows& rows) {
   return Matrix::copy_of(dense);
 }
 
+// A model becomes the tensors it holds, for programs that read safetensors.
+Result<Answer> convert_model(const ConvertFlags& options) {
+  if (!options.output.ends_with(kSafetensors) || !options.column.empty() || options.rows != 0 || options.normalize ||
+      !options.element.empty() || !options.metric.empty()) {
+    return Error::unsupported(
+        fmt::format("{} is a model: its tensors are written to a {} file, and no other option applies", options.input,
+                    kSafetensors));
+  }
+  QUIVER_TRY(const Model model, Model::open(options.input));
+  const Safetensors::Metadata metadata{{"format", "pt"},
+                                       {"quiver_body", std::string(model.body())},
+                                       {"quiver_config", std::string(model.config())},
+                                       {"quiver_id", std::string(model.id())}};
+  QUIVER_TRY(write_safetensors(options.output, model.weights(), metadata));
+  const std::size_t count = model.weights().tensors().size();
+  return Answer{
+      {{"output", options.output}, {"tensors", count}, {"bytes", model.weights().bytes()}},
+      fmt::format("{}: {} tensors, {}\n", options.output, grouped(count), human_bytes(model.weights().bytes()))};
+}
+
 Result<Answer> run_convert(const ConvertFlags& options, Run&) {
   QUIVER_TRY(check_writable(options.output));
+  if (options.input.ends_with(kModel)) return convert_model(options);
+  if (options.output.ends_with(kSafetensors)) {
+    return Error::unsupported(
+        fmt::format("{} takes the tensors of a model, and {} is no {} file", options.output, options.input, kModel));
+  }
   QUIVER_TRY(Rows rows, read_rows(options.input, options.column, options.rows));
   Space space = rows.space();
   if (!options.metric.empty()) {
@@ -73,12 +101,13 @@ Result<Answer> run_convert(const ConvertFlags& options, Run&) {
 Verb convert_verb() {
   return make_verb<ConvertFlags>(
       {.name = "convert",
-       .summary = "change the file format, element type or metric of vectors",
+       .summary = "change the file format, element type or metric of vectors, or write a model's tensors",
        .positional = {"input", "output"},
        .required = {"input", "output"},
        .examples = {{"quiver convert base.fvecs base.npy", "for NumPy"},
                     {"quiver convert base.npy base.qvr --metric cosine --normalize --rows 1000000",
-                     "declared and checked"}}},
+                     "declared and checked"},
+                    {"quiver convert words.qvm words.safetensors", "a model's tensors, for other programs"}}},
       run_convert);
 }
 

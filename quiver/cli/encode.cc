@@ -8,6 +8,7 @@
 #include "quiver/data/dataset.h"
 #include "quiver/data/read_vectors.h"
 #include "quiver/model/model.h"
+#include "quiver/model/transformer.h"
 
 namespace quiver::cli {
 namespace {
@@ -16,6 +17,7 @@ struct EncodeFlags {
   std::string model, data, role = "item", port, out;
   std::vector<std::string> columns;
   std::size_t dims = 0;
+  std::uint32_t layers = 0;
   template <class V>
   void visit(V& v) {
     v("model", model, "the model file");
@@ -24,9 +26,25 @@ struct EncodeFlags {
     v("role", role, "what the items are: item (searched) or query (searching)");
     v("port", port, "the port of the model by name; empty: the one that fits");
     v("dims", dims, "keep this many coordinates, a prefix length the port lists; 0: all", 0, 1 << 20);
+    v("layers", layers, "stop after this many layers, where the port has exits; 0: all", 0, 1 << 20);
     v("out", out, "where the vectors go: .qvr, .npy or .fvecs");
   }
 };
+
+// What texts lost because they were longer than a transformer's context.
+struct Cut {
+  std::size_t texts = 0, tokens = 0;
+};
+Result<Cut> count_cut(const Encoded& encoded) {
+  Cut cut;
+  if (!encoded.side.has(kDroppedColumn)) return cut;
+  QUIVER_TRY(const auto dropped, encoded.side.numbers(kDroppedColumn));
+  for (const double tokens : dropped) {
+    cut.texts += tokens > 0 ? 1 : 0;
+    cut.tokens += static_cast<std::size_t>(tokens);
+  }
+  return cut;
+}
 
 Result<Answer> run_encode(const EncodeFlags& options, Run& run) {
   QUIVER_TRY(check_writable(options.out));
@@ -37,11 +55,22 @@ Result<Answer> run_encode(const EncodeFlags& options, Run& run) {
     const std::vector<std::string_view> columns(options.columns.begin(), options.columns.end());
     QUIVER_TRY(items, items.select(columns).within(options.data));
   }
-  const ApplyOptions apply{.port = options.port, .role = options.role, .dims = options.dims};
+  const ApplyOptions apply{.port = options.port, .role = options.role, .dims = options.dims, .layers = options.layers};
   QUIVER_TRY(Encoded encoded, model.encode(items, apply, run).within(fmt::format("encoding {}", options.data)));
   QUIVER_TRY(write_vectors(options.out, encoded.rows));
+  QUIVER_TRY(const Cut cut, count_cut(encoded));
+  if (cut.texts > 0) {
+    run.log(
+        fmt::format("warning: {} of {} texts were longer than the model reads; {} tokens at their ends were left out",
+                    grouped(cut.texts), grouped(encoded.rows.size()), grouped(cut.tokens)));
+  }
   const Space& space = encoded.rows.space();
-  return Answer{{{"out", options.out}, {"rows", encoded.rows.size()}, {"dims", space.dims}, {"space", space.id}},
+  return Answer{{{"out", options.out},
+                 {"rows", encoded.rows.size()},
+                 {"dims", space.dims},
+                 {"space", space.id},
+                 {"texts_cut", cut.texts},
+                 {"tokens_cut", cut.tokens}},
                 fmt::format("{}: {} vectors of {} numbers\nNext: quiver index build --vectors {} --out {}\n",
                             options.out, grouped(encoded.rows.size()), space.dims, options.out, "index.qvi")};
 }
@@ -54,7 +83,8 @@ Verb encode_verb() {
        .summary = "turn items into vectors with a model",
        .details =
            "The port that reads the data's columns in the given role is used. The vectors know the space they live in, "
-           "so that they cannot be compared with those of another model by mistake.",
+           "so that they cannot be compared with those of another model by mistake.\n\n"
+           "A text longer than a transformer reads is cut, and a warning counts the texts and tokens.",
        .required = {"model", "data", "out"},
        .examples = {{"quiver encode --model words.qvm --data notes.jsonl --columns text --out notes.qvr",
                      "items to search"},

@@ -122,11 +122,13 @@ Result<Answer> run_model(const FileOptions& options, Run&) {
                      {"space", port.space.id},
                      {"dims", port.space.dims},
                      {"metric", name_of(port.space.metric)},
-                     {"prefixes", port.dims}});
-    text += fmt::format("  {}: {}{}, reads {}; gives {} dimensions, {}{}\n", port.name, name_of(port.ability),
+                     {"prefixes", port.dims},
+                     {"layers", port.layers}});
+    text += fmt::format("  {}: {}{}, reads {}; gives {} dimensions, {}{}{}\n", port.name, name_of(port.ability),
                         port.role.empty() ? "" : " in role " + port.role, columns_of(port.reads), port.space.dims,
                         name_of(port.space.metric),
-                        port.dims.empty() ? "" : fmt::format(", usable prefixes {}", fmt::join(port.dims, ", ")));
+                        port.dims.empty() ? "" : fmt::format(", usable prefixes {}", fmt::join(port.dims, ", ")),
+                        port.layers == 0 ? "" : fmt::format(", after any of {} layers", port.layers));
   }
   text += "\nTensors\n";
   for (const auto& [name, tensor] : model.weights().tensors()) {

@@ -14,6 +14,7 @@ std::vector<Verb> make_all() {
   };
   all.push_back(demo_verb());
   all.push_back(fit_verb());
+  all.push_back(import_verb());
   all.push_back(encode_verb());
   all.push_back(map_verb());
   all.push_back(convert_verb());
@@ -48,7 +49,7 @@ std::span<const Verb> verbs() {
 std::span<const Chapter> chapters() {
   static const std::vector<Chapter> all{
       {"See it work", {"demo"}},
-      {"Learn", {"fit", "encode", "map", "convert"}},
+      {"Learn", {"fit", "import", "encode", "map", "convert"}},
       {"Search", {"advise", "index build", "index add", "index remove", "index compact", "search"}},
       {"Measure",
        {"inspect recall", "inspect lid", "inspect order-risk", "inspect model", "inspect vectors", "inspect index"}},

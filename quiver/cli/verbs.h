@@ -27,6 +27,7 @@ Result<Found> find_verb(std::span<const std::string> words);
 // One per file.
 Verb demo_verb();
 Verb fit_verb();
+Verb import_verb();
 Verb encode_verb();
 Verb map_verb();
 Verb advise_verb();

@@ -57,7 +57,8 @@ Result<void> check_is_folder(const fs::path& folder) {
   if (folder.extension() == ".onnx") return foreign_format(folder.filename().string(), "ONNX");
   std::error_code ignored;
   if (fs::is_directory(folder, ignored)) return {};
-  if (!is_there(folder)) return Error::not_found("there is no such folder; download the model first and name its folder");
+  if (!is_there(folder))
+    return Error::not_found("there is no such folder; download the model first and name its folder");
   return Error::invalid_argument(
       "it is a file; name the folder that holds config.json, model.safetensors and tokenizer.json");
 }
@@ -192,9 +193,11 @@ Result<Imported> import_checked(const fs::path& folder, const ImportOptions& opt
   }
   const std::string licence = options.licence.empty() ? licence_in(folder) : options.licence;
   const std::string folder_name = fs::absolute(folder / "").parent_path().filename().string();
-  Card card{.recipe = "import",
-            .data_licence = licence,
-            .options = dump_json(Json{{"folder", folder_name}, {"model_type", encoder.model_type}}, -1)};
+  Card card{
+      .recipe = "import",
+      .data_licence = licence,
+      .options = dump_json(
+          Json{{"name", options.name.empty() ? folder_name : options.name}, {"model_type", encoder.model_type}}, -1)};
   std::vector<std::string> notes = notes_on(sentence, encoder, licence);
   QUIVER_TRY(Model model,
              Model::make("transformer", body.to_json(), std::move(ports), std::move(weights), std::move(card)));

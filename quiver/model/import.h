@@ -26,6 +26,7 @@ namespace quiver {
 struct ImportOptions {
   std::string column = "text";  // that the model will read
   std::string licence{};        // of the weights; empty: what the folder's README.md says
+  std::string name{};           // that its card keeps; empty: the folder's
 };
 
 struct Imported {

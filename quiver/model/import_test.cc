@@ -121,13 +121,14 @@ TEST_P(ReferenceModel, GivesTheSameVectors) {
 
 TEST(Import, ASentenceEncoderKeepsItsPromptsAndSteps) {
   const Expected expected = Expected::of("sentence");
-  const auto imported = import_folder(kFixture / "sentence", {.licence = "ours"});
+  const auto imported = import_folder(kFixture / "sentence", {.licence = "ours", .name = "small"});
   ASSERT_TRUE(imported.has_value()) << imported.error().message();
   EXPECT_THAT(imported->notes, ElementsAre(HasSubstr("left out: pooler.dense.bias, pooler.dense.weight")));
   const Model& model = imported->model;
   ASSERT_EQ(model.ports().size(), 2u);
   EXPECT_EQ(model.card().recipe, "import");
   EXPECT_EQ(model.card().data_licence, "ours");
+  EXPECT_EQ(model.card().options, R"({"name":"small","model_type":"bert"})");
   quiver::Run run;
   const Items items = Items::of("text", expected.texts);
   const auto queries = model.encode(items, {.role = "query"}, run), documents = model.encode(items, {}, run);
@@ -141,6 +142,7 @@ TEST(Import, VectorsCanBeTakenAfterFewerLayers) {
   const Expected expected = Expected::of("bert");
   const auto imported = import_folder(kFixture / "bert");
   ASSERT_TRUE(imported.has_value()) << imported.error().message();
+  EXPECT_EQ(imported->model.card().options, R"({"name":"bert","model_type":"bert"})");
   EXPECT_THAT(imported->notes, ElementsAre(HasSubstr("no modules.json"), HasSubstr("pooler"), HasSubstr("--licence")));
   quiver::Run run;
   const Items items = Items::of("text", expected.texts);
