@@ -10,6 +10,7 @@ void fill_neon(Kernels& table) noexcept {
   fill_floats<Neon>(table);
   fill_neon_integers(table);
   fill_arrays<Neon>(table);
+  fill_activations<Neon>(table);
 }
 
 }  // namespace quiver::simd
