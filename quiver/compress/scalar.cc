@@ -34,9 +34,9 @@ struct RowLayout {
 // A kernel does it all: query and rows as one of its element types.
 class KernelScorer final : public Scorer {
  public:
-  KernelScorer(simd::BlockKernel kernel, std::vector<std::byte> query, double query_norm, const RowStore& rows,
+  KernelScorer(simd::BlockKernel kernel, std::vector<std::byte> query, Element element, const RowStore& rows,
                Metric metric, std::size_t dims)
-      : kernel_(kernel), query_(std::move(query)), norm_(query_norm), rows_(rows), metric_(metric), dims_(dims) {}
+      : kernel_(kernel), query_(std::move(query)), element_(element), rows_(rows), metric_(metric), dims_(dims) {}
   void score(std::span<const std::uint32_t> rows, float* distances) const noexcept override {
     kernel_(query_.data(), rows_.data(), rows_.stride(), rows.data(), rows.size(), dims_, distances);
   }
@@ -44,13 +44,25 @@ class KernelScorer final : public Scorer {
     kernel_(query_.data(), rows_.row(first), rows_.stride(), nullptr, count, dims_, distances);
   }
   double error_bound(double shortest, double longest) const noexcept override {
-    return internal::kernel_error(metric_, dims_, norm_, shortest, longest);
+    return internal::kernel_error(metric_, dims_, norm(), shortest, longest);
   }
 
  private:
+  // Found when a scan first asks; a graph never does.
+  double norm() const noexcept {
+    double known = norm_.load(std::memory_order_relaxed);
+    if (known < 0) {
+      std::vector<float> wide(dims_);
+      widen(element_, query_.data(), dims_, wide.data());
+      known = norm_of(wide);
+      norm_.store(known, std::memory_order_relaxed);
+    }
+    return known;
+  }
   simd::BlockKernel kernel_;
   std::vector<std::byte> query_;
-  double norm_;
+  Element element_;
+  mutable std::atomic<double> norm_{-1};
   const RowStore& rows_;
   Metric metric_;
   std::size_t dims_;
@@ -154,17 +166,18 @@ class StoredCodes final : public Codes {
     QUIVER_CHECK(input.rows() == 1);
     Matrix scratch;
     const std::span<const float> wide = input.floats(0, 1, scratch).row(0);
-    const auto kernel_scorer = [&](simd::BlockKernel kernel, const std::byte* row, std::size_t size) {
-      return std::make_unique<KernelScorer>(kernel, bytes_of_row(row, size), norm_of(wide), rows_, metric, dims);
+    const auto kernel_scorer = [&](simd::BlockKernel kernel, const std::byte* row, Element element) {
+      return std::make_unique<KernelScorer>(kernel, bytes_of_row(row, bytes_of(element, dims)), element, rows_, metric,
+                                            dims);
     };
     const auto* floats = reinterpret_cast<const std::byte*>(wide.data());
     const simd::Kernels& k = simd::kernels();
     if (layout_.element == Element::F32) {
-      return kernel_scorer(k.distance(metric, Element::F32), floats, wide.size_bytes());
+      return kernel_scorer(k.distance(metric, Element::F32), floats, Element::F32);
     }
     if (layout_.element == Element::F16) {
-      if (metric == Metric::L2) return kernel_scorer(k.l2_f32_f16, floats, wide.size_bytes());
-      if (metric == Metric::Dot) return kernel_scorer(k.dot_f32_f16, floats, wide.size_bytes());
+      if (metric == Metric::L2) return kernel_scorer(k.l2_f32_f16, floats, Element::F32);
+      if (metric == Metric::Dot) return kernel_scorer(k.dot_f32_f16, floats, Element::F32);
       if (metric == Metric::Cosine) return std::make_unique<HalfCosineScorer>(wide, rows_, layout_.norm_at());
     }
     // The query in the rows' element type, if it comes back from there unchanged.
@@ -173,7 +186,7 @@ class StoredCodes final : public Codes {
       std::vector<float> back(dims);
       widen(layout_.element, narrow->row(0), dims, back.data());
       if (std::equal(back.begin(), back.end(), wide.begin())) {
-        return kernel_scorer(k.distance(metric, layout_.element), narrow->row(0), layout_.coordinates());
+        return kernel_scorer(k.distance(metric, layout_.element), narrow->row(0), layout_.element);
       }
     }
     return std::make_unique<WideningScorer>(wide, rows_, layout_.element, metric);

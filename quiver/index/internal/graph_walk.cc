@@ -148,7 +148,7 @@ void GraphWalk::drop_far() {
 }
 
 bool GraphWalk::choose() {
-  const std::size_t ahead = std::isinf(best_.back()) ? 1 : std::min(limits_.ahead, 2 + hops_ / kMoreAhead);
+  const std::size_t ahead = std::min(limits_.ahead, 2 + hops_ / kMoreAhead);
   while (chosen_count_ < ahead && waiting_ + held_ > 0 && hops_ + chosen_count_ < limits_.hops) {
     const std::size_t least = waiting_ > 0 ? simd::kernels().least(estimate_.data(), waiting_) : 0;
     if (held_ > 0 && (waiting_ == 0 || estimate_[least] >= held_from_)) {

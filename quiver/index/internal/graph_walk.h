@@ -11,7 +11,7 @@
 // parts of what lies between that and a usual row, the mean of those it entered at.
 //
 // The next rows are chosen before the walk has seen what the last one leads to, so that their memory is on its way
-// meanwhile: two once there is a bound, more the longer it goes on, since a long walk stands on all that the bound
+// meanwhile: two at first, more the longer it goes on, since a long walk stands on all that the bound
 // admits anyhow, in whichever order.
 //
 // A row is measured when the walk stands on it; its neighbours are only estimated, 32 at a time (Gou, Gao, Xu, Long,
