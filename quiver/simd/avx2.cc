@@ -64,6 +64,11 @@ struct Avx2 {
   QUIVER_INLINE static void store(F16, std::uint16_t* p, Floats a) noexcept {
     _mm_storeu_si128(reinterpret_cast<__m128i*>(p), _mm256_cvtps_ph(a, _MM_FROUND_TO_NEAREST_INT));
   }
+  QUIVER_INLINE static void store(I8, std::int8_t* p, Floats a) noexcept {
+    const __m256i ints = _mm256_cvttps_epi32(a);
+    const __m128i words = _mm_packs_epi32(_mm256_castsi256_si128(ints), _mm256_extracti128_si256(ints, 1));
+    _mm_storel_epi64(reinterpret_cast<__m128i*>(p), _mm_packs_epi16(words, words));
+  }
   QUIVER_INLINE static void store(Bf16, std::uint16_t* p, Floats a) noexcept {
     const __m256i bits = _mm256_castps_si256(a), high = _mm256_srli_epi32(bits, 16);
     const __m256i odd = _mm256_and_si256(high, _mm256_set1_epi32(1));

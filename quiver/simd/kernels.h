@@ -96,6 +96,11 @@ struct Kernels {
   void (*f32_to_bf16)(const float* from, std::uint16_t* to, std::size_t count) noexcept = nullptr;
   void (*bf16_to_f32)(const std::uint16_t* from, float* to, std::size_t count) noexcept = nullptr;
 
+  // codes <- values * scale, rounded to the nearest even. Returns the sum of the codes. Requires: |values * scale| <=
+  // 127.5, count <= kMaxIntegerDims.
+  std::int32_t (*round_to_i8)(const float* values, std::size_t count, float scale,
+                              std::int8_t* codes) noexcept = nullptr;
+
   // Writes the positions of values <= threshold in ascending order and returns how many; NaN is never chosen.
   // Requires: out has room for `count`. The common case, a block without any, costs one comparison per vector.
   std::size_t (*select_below)(const float* values, std::size_t count, float threshold,

@@ -107,6 +107,27 @@ TEST_P(EveryArrayKernel, NarrowingRoundsToNearestEven) {
   EXPECT_EQ(to[3], 0xfc00);
 }
 
+TEST_P(EveryArrayKernel, RoundingToBytesIsToTheNearestEven) {
+  const Kernels& k = *kernels_at(GetParam());
+  for (const std::size_t count : kDims) {
+    std::vector<float> values(count + 1);
+    Draws draws{count};
+    for (float& value : values) value = 255 * draws.uniform();
+    for (std::size_t i = 0; i < values.size(); i += 3) values[i] = std::floor(values[i]) + (i % 2 == 0 ? 0.5F : 0);
+    for (float& value : values) value = std::clamp(value, -254.0F, 254.0F);
+    std::vector<std::int8_t> codes(count + 1, 99);
+    std::int32_t sum = 0;
+    const std::int32_t got = k.round_to_i8(values.data() + 1, count, 0.5F, codes.data());
+    for (std::size_t i = 0; i < count; ++i) {
+      const auto want = static_cast<std::int32_t>(std::nearbyint(0.5F * values[i + 1]));
+      sum += want;
+      EXPECT_EQ(codes[i], want) << i << " of " << count;
+    }
+    EXPECT_EQ(got, sum) << count;
+    EXPECT_EQ(codes[count], 99) << "written past the end of " << count;
+  }
+}
+
 TEST_P(EveryArrayKernel, SelectionKeepsTiesAndOrderAndDropsNaN) {
   const Kernels& k = *kernels_at(GetParam());
   for (const std::size_t count : kDims) {

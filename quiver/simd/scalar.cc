@@ -113,6 +113,9 @@ struct Lanes {
   QUIVER_INLINE static void store(Bf16, std::uint16_t* p, Floats a) noexcept {
     for (std::size_t i = 0; i < kFloats; ++i) p[i] = float_to_bf16(a.v[i]);
   }
+  QUIVER_INLINE static void store(I8, std::int8_t* p, Floats a) noexcept {
+    for (std::size_t i = 0; i < kFloats; ++i) p[i] = static_cast<std::int8_t>(a.v[i]);
+  }
 
   QUIVER_INLINE static Floats zero_floats() noexcept { return {}; }
   QUIVER_INLINE static Floats fill(float value) noexcept {

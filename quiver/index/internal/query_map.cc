@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 
 #include "quiver/simd/kernels.h"
 
@@ -21,8 +22,10 @@ QueryMap::QueryMap(const Projection& projection, float unit)
       low_(to_),
       scale_(to_),
       exact_(Matrix::copy_of(projection.query_map())) {
-  if (projection.metric() == Metric::L2) mean_.assign(projection.mean().begin(), projection.mean().end());
-  if (mean_.empty()) mean_.assign(from_, 0);
+  minus_mean_.assign(from_, 0);
+  if (projection.metric() == Metric::L2 && !projection.mean().empty()) {
+    std::transform(projection.mean().begin(), projection.mean().end(), minus_mean_.begin(), std::negate<>());
+  }
   for (std::size_t j = 0; j < to_; ++j) {
     float high = 0;
     simd::kernels().min_max(exact_.row(j).data(), from_, &low_[j], &high);
@@ -38,7 +41,8 @@ QueryMap::QueryMap(const Projection& projection, float unit)
 void QueryMap::encode(const float* query, float* centred, std::int8_t* codes, Scratch::Query& coded,
                       float* out) const noexcept {
   const simd::Kernels& k = simd::kernels();
-  for (std::size_t i = 0; i < from_; ++i) centred[i] = query[i] - mean_[i];
+  std::copy_n(query, from_, centred);
+  k.add(centred, minus_mean_.data(), from_);
   float low = 0, high = 0;
   k.min_max(centred, from_, &low, &high);
   const float largest = std::max(-low, high);
@@ -51,14 +55,7 @@ void QueryMap::encode(const float* query, float* centred, std::int8_t* codes, Sc
     return;
   }
   coded.step = largest / 127;
-  const float inverse = 127 / largest;
-  for (std::size_t i = 0; i < from_; ++i) {
-    // Adding 1.5 * 2^23 rounds to the nearest integer, in vectors, which nearbyint() does not.
-    constexpr float kRound = 12582912.0F;
-    const auto code = static_cast<std::int32_t>((centred[i] * inverse + kRound) - kRound);
-    codes[i] = static_cast<std::int8_t>(code);
-    coded.sum += code;
-  }
+  coded.sum = k.round_to_i8(centred, from_, 127 / largest, codes);
 }
 
 void QueryMap::apply(MatrixView queries, Scratch& scratch, float* out, std::size_t stride) const {

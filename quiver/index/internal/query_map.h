@@ -30,7 +30,7 @@ class QueryMap {
   // piece of the map while it is in the cache; what becomes of one does not depend on the others.
   void apply(MatrixView queries, Scratch& scratch, float* out, std::size_t stride) const;
   std::size_t bytes() const noexcept {
-    return codes_.size() + (low_.size() + scale_.size() + mean_.size()) * sizeof(float);
+    return codes_.size() + (low_.size() + scale_.size() + minus_mean_.size()) * sizeof(float);
   }
 
  private:
@@ -38,7 +38,7 @@ class QueryMap {
   std::size_t from_ = 0, to_ = 0, stride_ = 0;
   float unit_ = 1;
   AlignedBytes codes_;
-  std::vector<float> low_, scale_, mean_;
+  std::vector<float> low_, scale_, minus_mean_;
   Matrix exact_;
 };
 

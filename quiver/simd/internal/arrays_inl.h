@@ -69,6 +69,25 @@ void convert(const From* from, To* to, std::size_t count) noexcept {
   }
 }
 
+// Adding 1.5 * 2^23 leaves no bits for fractions, and rounds to the nearest even. Sums of so small whole numbers are
+// exact as floats.
+template <class V>
+std::int32_t round_to_i8(const float* values, std::size_t count, float scale, std::int8_t* codes) noexcept {
+  const auto by = V::fill(scale), rounder = V::fill(12582912.0f);
+  auto sum = V::zero_floats();
+  std::int8_t last[V::kFloats];
+  for (std::size_t i = 0; i < count; i += V::kFloats) {
+    const std::size_t n = count - i < V::kFloats ? count - i : V::kFloats;
+    const auto v =
+        n == V::kFloats ? V::load(F32{}, bytes_at(values + i)) : V::load_part(F32{}, bytes_at(values + i), n);
+    const auto whole = V::sub(V::add(V::mul(v, by), rounder), rounder);
+    sum = V::add(sum, whole);
+    V::store(I8{}, n == V::kFloats ? codes + i : last, whole);
+    if (n < V::kFloats) __builtin_memcpy(codes + i, last, n);
+  }
+  return static_cast<std::int32_t>(V::total(sum));
+}
+
 template <class V>
 std::size_t select_below(const float* values, std::size_t count, float threshold, std::uint32_t* out) noexcept {
   std::size_t chosen = 0, i = 0;

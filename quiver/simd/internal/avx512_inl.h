@@ -72,6 +72,10 @@ struct Avx512 {
     _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), _mm512_cvtepi32_epi16(words));
   }
 
+  QUIVER_INLINE static void store(I8, std::int8_t* p, Floats a) noexcept {
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(p), _mm512_cvtepi32_epi8(_mm512_cvttps_epi32(a)));
+  }
+
   QUIVER_INLINE static Floats zero_floats() noexcept { return _mm512_setzero_ps(); }
   QUIVER_INLINE static Floats fill(float value) noexcept { return _mm512_set1_ps(value); }
   QUIVER_INLINE static Floats add(Floats a, Floats b) noexcept { return _mm512_add_ps(a, b); }

@@ -50,6 +50,9 @@ struct F16 {
 struct Bf16 {
   static constexpr std::size_t kBytes = 2;
 };
+struct I8 {
+  static constexpr std::size_t kBytes = 1;
+};  // written from floats that are whole numbers of that range
 struct Code {
   static constexpr std::size_t kBytes = 1;
 };  // u8 read as a float

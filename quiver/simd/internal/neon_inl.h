@@ -84,6 +84,10 @@ struct Neon {
   QUIVER_INLINE static void store(Bf16, std::uint16_t* p, Floats a) noexcept {
     vst1q_u16(p, vshrn_high_n_u32(vshrn_n_u32(rounded(a.low), 16), rounded(a.high), 16));
   }
+  QUIVER_INLINE static void store(I8, std::int8_t* p, Floats a) noexcept {
+    const int16x4_t low = vmovn_s32(vcvtq_s32_f32(a.low)), high = vmovn_s32(vcvtq_s32_f32(a.high));
+    vst1_s8(p, vmovn_s16(vcombine_s16(low, high)));
+  }
 
   QUIVER_INLINE static Floats zero_floats() noexcept { return fill(0); }
   QUIVER_INLINE static Floats fill(float value) noexcept { return {vdupq_n_f32(value), vdupq_n_f32(value)}; }

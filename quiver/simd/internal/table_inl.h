@@ -65,6 +65,7 @@ void fill_arrays(Kernels& table) noexcept {
   table.f16_to_f32 = &convert<V, F16, std::uint16_t, F32, float>;
   table.f32_to_bf16 = &convert<V, F32, float, Bf16, std::uint16_t>;
   table.bf16_to_f32 = &convert<V, Bf16, std::uint16_t, F32, float>;
+  table.round_to_i8 = &round_to_i8<V>;
   table.select_below = &select_below<V>;
   table.least = &least<V>;
   table.neighbour_tables = &neighbour_tables<V>;
