@@ -15,6 +15,9 @@ if(NOT QUIVER_ONLY OR data IN_LIST QUIVER_ONLY)
   find_package(OpenSSL REQUIRED COMPONENTS Crypto)               # sha256 of fetched data
   pkg_check_modules(HDF5 REQUIRED IMPORTED_TARGET hdf5)          # the ann-benchmarks layout
   pkg_check_modules(UTF8PROC REQUIRED IMPORTED_TARGET libutf8proc)  # Unicode folding and word characters
+  find_package(PNG REQUIRED)                      # PNG pictures, read and written
+  pkg_check_modules(TURBOJPEG REQUIRED IMPORTED_TARGET libturbojpeg)  # JPEG pictures
+  pkg_check_modules(WEBP REQUIRED IMPORTED_TARGET libwebp)       # WebP pictures
   find_path(QUIVER_STEMMER_INCLUDE libstemmer.h REQUIRED)
   find_library(QUIVER_STEMMER stemmer REQUIRED)   # Snowball stemmers, for BM25
   find_package(simdjson REQUIRED)                 # JSONL data files

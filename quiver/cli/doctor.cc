@@ -43,6 +43,9 @@ std::vector<Library> libraries() {
                               {"libcrypto", "sha256 of data", ""},
                               {"libutf8proc", "Unicode words", ""},
                               {"libstemmer", "stems, BM25", ""},
+                              {"libpng16", "PNG pictures", ""},
+                              {"libturbojpeg", "JPEG pictures", ""},
+                              {"libwebp", "WebP pictures", ""},
                               {"libtorch_cpu", "training", ""}};
   dl_iterate_phdr(
       [](dl_phdr_info* info, std::size_t, void* data) {
