@@ -146,7 +146,7 @@ std::vector<std::string> notes_on(const internal::SentenceFolder& sentence, cons
                                   const std::string& licence) {
   std::vector<std::string> notes;
   if (!sentence.told) {
-    notes.push_back(
+    notes.emplace_back(
         "no modules.json: a vector is the mean of its text's tokens, compared by cosine, as sentence-transformers "
         "takes "
         "such a folder");
@@ -157,7 +157,8 @@ std::vector<std::string> notes_on(const internal::SentenceFolder& sentence, cons
     names.resize(std::min<std::size_t>(names.size(), 4));
     notes.push_back(fmt::format("tensors of no use for vectors were left out: {}{}", fmt::join(names, ", "), more));
   }
-  if (licence.starts_with("unknown")) notes.push_back("the licence of the weights is unknown; say it with --licence");
+  if (licence.starts_with("unknown"))
+    notes.emplace_back("the licence of the weights is unknown; say it with --licence");
   return notes;
 }
 

@@ -138,6 +138,19 @@ TEST(Import, ASentenceEncoderKeepsItsPromptsAndSteps) {
   expect_near(*documents->rows.dense(), expected.matrix("vectors/document"), "documents");
 }
 
+// A file that an earlier version wrote, of the folder above; it stays as it is.
+TEST(Import, AModelOfAnEarlierVersionAnswersTheSame) {
+  const Expected expected = Expected::of("sentence");
+  const auto model = Model::open("tests/data/transformer-1.qvm");
+  ASSERT_TRUE(model.has_value()) << model.error().message();
+  quiver::Run run;
+  const auto queries = model->encode(Items::of("text", expected.texts), {.role = "query"}, run);
+  ASSERT_TRUE(queries.has_value()) << queries.error().message();
+  expect_near(*queries->rows.dense(), expected.matrix("vectors/query"), "queries of an earlier version");
+  EXPECT_EQ(import_folder(kFixture / "sentence")->model.id(), model->id())
+      << "the format has changed: raise its version";
+}
+
 TEST(Import, VectorsCanBeTakenAfterFewerLayers) {
   const Expected expected = Expected::of("bert");
   const auto imported = import_folder(kFixture / "bert");

@@ -274,7 +274,6 @@ Result<std::vector<std::int64_t>> Safetensors::integers(std::string_view name) c
   if (found->type == "I64") return widened<std::int64_t>(found->bytes);
   if (found->type == "I32") return widened<std::int32_t>(found->bytes);
   if (found->type == "I16") return widened<std::int16_t>(found->bytes);
-  if (found->type == "I8") return widened<std::int8_t>(found->bytes);
   if (found->type == "U8") return widened<std::uint8_t>(found->bytes);
   return Error::unsupported(fmt::format("tensor '{}' is {}, no whole numbers", name, found->text()));
 }

@@ -52,7 +52,7 @@ class Safetensors {
   // F32, F16, BF16, I8 and U8 as they are, borrowed from the mapping unless misaligned; F64 rounded to f32; BOOL as u8.
   // Errors: NotFound, with the nearest name; Unsupported for a type that Weights does not keep; Corruption for NaN.
   Result<Tensor> tensor(std::string_view name) const;
-  // I64, I32, I16, I8 and U8, such as a table of positions.
+  // I64, I32, I16 and U8, such as a table of positions.
   Result<std::vector<std::int64_t>> integers(std::string_view name) const;
 
  private:

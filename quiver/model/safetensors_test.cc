@@ -8,6 +8,7 @@
 #include <limits>
 
 #include "quiver/core/file.h"
+#include "quiver/core/random.h"
 #include "quiver/core/temporary_folder.h"
 
 namespace quiver {
@@ -172,6 +173,35 @@ TEST_F(SafetensorsFile, EveryTruncationIsNoticed) {
   for (std::size_t size = 0; size < whole.size(); ++size) {
     ASSERT_TRUE(write_file(at("cut.safetensors"), std::string_view(whole).substr(0, size)).has_value());
     EXPECT_EQ(Safetensors::open(at("cut.safetensors")).error().code(), Code::Corruption) << size;
+  }
+}
+
+TEST_F(SafetensorsFile, AFlippedBitGivesAnErrorOrNumbersThatAreThere) {
+  constexpr std::uint64_t kSeed = 5;
+  Random random(kSeed);
+  Weights weights;
+  const std::vector<float> numbers{1, 2, 3};
+  ASSERT_TRUE(weights.add("numbers", numbers).has_value());
+  ASSERT_TRUE(weights.add("text", std::string_view("words")).has_value());
+  ASSERT_TRUE(write_safetensors(at("w.safetensors"), weights).has_value());
+  const std::string whole = *read_file(at("w.safetensors"));
+  for (int turn = 0; turn < 200; ++turn) {
+    std::string bytes = whole;
+    for (std::uint64_t flips = 1 + random.below(3); flips > 0; --flips) {
+      char& byte = bytes[random.below(bytes.size())];
+      byte = static_cast<char>(byte ^ (1 << random.below(8)));
+    }
+    ASSERT_TRUE(write_file(at("flipped.safetensors"), bytes).has_value());
+    const auto file = Safetensors::open(at("flipped.safetensors"));
+    if (!file.has_value()) {
+      EXPECT_FALSE(file.error().message().empty());
+      continue;
+    }
+    for (const auto& [name, entry] : file->entries()) {  // whatever is read lies inside of the file
+      const auto tensor = file->tensor(name);
+      if (!tensor.has_value()) continue;
+      EXPECT_LE(tensor->bytes.size(), whole.size()) << "seed " << kSeed << ", turn " << turn;
+    }
   }
 }
 

@@ -202,6 +202,11 @@ Result<std::unique_ptr<const ModelBody>> make_transformer(std::string_view confi
     return Error::corruption(fmt::format("the tokenizer has ids up to {}, the model has embeddings for {} tokens",
                                          tokenizer.size() - 1, config.stack.vocabulary));
   }
+  if (config.stack.context <= tokenizer.special_tokens()) {
+    return Error::invalid_argument(
+        fmt::format("a context of {} leaves no token to a text: the tokenizer puts {} around it", config.stack.context,
+                    tokenizer.special_tokens()));
+  }
   QUIVER_TRY(Layers steps, Layers::parse(config.steps, config.pooling.size() * config.stack.dim, weights));
   for (const Port& port : ports) {
     const auto entry = config.ports.find(port.name);

@@ -12,7 +12,8 @@ namespace quiver {
 namespace {
 constexpr std::array<std::string_view, 3> kPositionNames{"none", "learned", "rotary"};
 constexpr std::array<std::string_view, 2> kNormNames{"layer", "rms"};
-constexpr std::size_t kLargestExtent = std::size_t{1} << 31;  // what BLAS counts in
+constexpr std::size_t kLargestExtent = std::size_t{1} << 31;   // what BLAS counts in
+constexpr std::size_t kLongestContext = std::size_t{1} << 18;  // bounds the tables that a config alone decides
 
 template <class Enum, std::size_t N>
 Result<Enum> named_value(const std::array<std::string_view, N>& names, std::string_view text, std::string_view what) {
@@ -65,6 +66,7 @@ Result<void> TransformerConfig::check() const {
   for (const auto& [key, value] : extents) {
     if (value == 0 || value >= kLargestExtent) return refuse(key, value, "1 or more, below 2^31");
   }
+  if (context > kLongestContext) return refuse("context", context, fmt::format("at most {}", kLongestContext));
   if (types >= kLargestExtent) return refuse("types", types, "less than 2^31");
   if (head_dim == 0 && dim % heads != 0) {
     return refuse("dim", dim, fmt::format("a multiple of its heads, {}, or a head_dim of its own", heads));

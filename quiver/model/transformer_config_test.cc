@@ -46,6 +46,7 @@ TEST(TransformerConfig, RefusesWhatCannotBe) {
   EXPECT_EQ(message([](C&) {}), "accepted");
   EXPECT_THAT(message([](C& c) { c.layers = 0; }), HasSubstr("layers is 0, expected 1 or more"));
   EXPECT_THAT(message([](C& c) { c.vocabulary = std::size_t{1} << 40; }), HasSubstr("vocabulary is 1099511627776"));
+  EXPECT_THAT(message([](C& c) { c.context = 1 << 20; }), HasSubstr("context is 1048576, expected at most 262144"));
   EXPECT_THAT(message([](C& c) { c.types = std::size_t{1} << 40; }), HasSubstr("types"));
   EXPECT_THAT(message([](C& c) { c.heads = 5; }), HasSubstr("dim is 12, expected a multiple of its heads, 5"));
   EXPECT_THAT(message([](C& c) { c.key_heads = 2; }), HasSubstr("key_heads is 2, expected a divisor of 3"));

@@ -100,6 +100,8 @@ TEST(Transformer, PartsThatDoNotFitAreRefusedByName) {
               HasSubstr("port 'text' encodes column 'title', which is no text it reads"));
   EXPECT_THAT(remade([](Json& c, Ports&) { c.erase("stack"); }), HasSubstr("the config of a transformer"));
   EXPECT_THAT(remade([](Json& c, Ports&) { c["stack"]["vocabulary"] = 7; }), HasSubstr("embedding/tokens"));
+  EXPECT_THAT(remade([](Json& c, Ports&) { c["stack"]["context"] = 2; }),
+              HasSubstr("a context of 2 leaves no token to a text: the tokenizer puts 2 around it"));
   EXPECT_THAT(remade([](Json& c, Ports&) { c["steps"] = 3; }), HasSubstr("not a JSON array"));
   EXPECT_THAT(remade([](Json&, Ports& p) { p[0].layers = 4; }), HasSubstr("promises 4 exits, there are 3 layers"));
   EXPECT_THAT(remade([](Json&, Ports& p) { p[0].ability = Ability::Map; }), HasSubstr("(map)"));

@@ -126,11 +126,12 @@ std::string Weights::digest() const {
 
 Weights Weights::widened() const {
   Weights out;
-  for (const auto& [name, stored] : tensors_) {
+  for (const auto& named : tensors_) {
+    const Tensor& stored = named.second;
     const bool half = stored.element == Element::F16 || stored.element == Element::Bf16;
-    out.tensors_.emplace(name, half ? owned(Element::F32, stored.shape, stored.count() * sizeof(float),
-                                            [&](std::byte* to) { widen(stored, reinterpret_cast<float*>(to)); })
-                                    : stored);
+    out.tensors_.emplace(named.first, half ? owned(Element::F32, stored.shape, stored.count() * sizeof(float),
+                                                   [&](std::byte* to) { widen(stored, reinterpret_cast<float*>(to)); })
+                                           : stored);
   }
   return out;
 }
