@@ -38,8 +38,8 @@ void fold_ascii(std::string& text) {
   for (char& c : text) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
 }
 
-enum class Kind : std::uint8_t { Other, Letter, Alone };  // Alone: a word of its own
-Kind kind_of(char32_t code) {
+enum class CodeKind : std::uint8_t { Other, Letter, Alone };  // Alone: a word of its own
+CodeKind kind_of(char32_t code) {
   switch (utf8proc_category(static_cast<utf8proc_int32_t>(code))) {
     case UTF8PROC_CATEGORY_LU:
     case UTF8PROC_CATEGORY_LL:
@@ -51,16 +51,16 @@ Kind kind_of(char32_t code) {
     case UTF8PROC_CATEGORY_ND:
     case UTF8PROC_CATEGORY_NL:
     case UTF8PROC_CATEGORY_NO:
-      return Kind::Letter;
+      return CodeKind::Letter;
     case UTF8PROC_CATEGORY_LO:
       break;
     default:
-      return Kind::Other;
+      return CodeKind::Other;
   }
   const bool hiragana = code >= 0x3041 && code <= 0x309F;
   const bool han = (code >= 0x3400 && code <= 0x4DBF) || (code >= 0x4E00 && code <= 0x9FFF) ||
                    (code >= 0xF900 && code <= 0xFAFF) || (code >= 0x20000 && code <= 0x3FFFF);
-  return hiragana || han ? Kind::Alone : Kind::Letter;
+  return hiragana || han ? CodeKind::Alone : CodeKind::Letter;
 }
 bool is_ascii_word(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
 }  // namespace
@@ -157,9 +157,9 @@ void WordSplitter::split_folded() {
   };
   while (!rest.empty()) {
     const std::size_t at = buffer_.size() - rest.size();
-    const Kind kind = kind_of(next_code_point(rest));
+    const CodeKind kind = kind_of(next_code_point(rest));
     const std::size_t after = buffer_.size() - rest.size();
-    if (kind == Kind::Letter) {
+    if (kind == CodeKind::Letter) {
       if (end != at || end == begin) {
         close();
         begin = at;
@@ -168,7 +168,7 @@ void WordSplitter::split_folded() {
     } else {
       close();
       begin = end = after;
-      if (kind == Kind::Alone) cuts_.emplace_back(at, after - at);
+      if (kind == CodeKind::Alone) cuts_.emplace_back(at, after - at);
     }
   }
   close();

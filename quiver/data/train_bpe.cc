@@ -85,7 +85,7 @@ class MergeLearner {
   }
   void push_raised() {
     std::ranges::sort(raised_);
-    raised_.erase(std::ranges::unique(raised_).begin(), raised_.end());
+    raised_.erase(std::unique(raised_.begin(), raised_.end()), raised_.end());
     for (const std::uint64_t pair : raised_) push(pair);
     raised_.clear();
   }

@@ -17,16 +17,15 @@
 
 namespace quiver::internal {
 
-enum Kind : std::uint8_t {
-  kLetter = 1,        // \p{L}
-  kNumber = 2,        // \p{N}
-  kSpace = 4,         // White_Space, \s
-  kWord = 8,          // \w: alphabetic, marks, decimal digits, connectors, joiners
-  kPunctuation = 16,  // \p{P} and all of ASCII punctuation
-  kMark = 32,         // \p{M}
-  kNonSpacing = 64,   // Mn
-  kControl = 128,     // Cc, Cf, Co: what BERT's cleaning removes
-};
+// Kinds, to be joined by |.
+inline constexpr std::uint8_t kLetter = 1;        // \p{L}
+inline constexpr std::uint8_t kNumber = 2;        // \p{N}
+inline constexpr std::uint8_t kSpace = 4;         // White_Space, \s
+inline constexpr std::uint8_t kWord = 8;          // \w: alphabetic, marks, decimal digits, connectors, joiners
+inline constexpr std::uint8_t kPunctuation = 16;  // \p{P} and all of ASCII punctuation
+inline constexpr std::uint8_t kMark = 32;         // \p{M}
+inline constexpr std::uint8_t kNonSpacing = 64;   // Mn
+inline constexpr std::uint8_t kControl = 128;     // Cc, Cf, Co: what BERT's cleaning removes
 
 struct CodePoint {
   char32_t code;
