@@ -1,15 +1,17 @@
 #include "quiver/learn/export.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "quiver/learn/guard.h"
 
 namespace quiver::learn {
 namespace {
-// The table with the element type it is stored in.
-Result<quiver::Tensor> stored_table(const Table& table, Element element) {
+// A matrix with the element type it is stored in.
+Result<quiver::Tensor> stored_matrix(const Tensor& matrix, Element element) {
   auto packed = std::make_shared<TypedMatrix>();
-  QUIVER_TRY(*packed, to_element(rows_of(table.value()), element));
+  QUIVER_TRY(*packed, to_element(rows_of(matrix), element));
   const std::size_t width = bytes_of(element, packed->dims());
   auto bytes = std::make_shared<std::vector<std::byte>>(packed->rows() * width);  // rows without their padding
   for (std::size_t row = 0; row < packed->rows(); ++row)
@@ -29,6 +31,17 @@ Port port_of(const BagPort& bag, const std::vector<std::size_t>& prefixes, std::
   port.dims = prefixes;
   return port;
 }
+
+Port port_of(const TextPort& text, const TransformerExport& as, std::size_t dim) {
+  Port port;
+  port.name = text.name;
+  port.role = text.role;
+  port.reads = {{.name = text.column, .modality = Modality::Text}};
+  port.space = {.dims = as.pooling.size() * dim, .metric = Metric::Cosine};
+  port.dims = as.prefixes;
+  port.layers = as.layers;
+  return port;
+}
 }  // namespace
 
 Result<Model> freeze(const TextBag& encoder, const std::vector<BagPort>& ports, std::vector<std::size_t> prefixes,
@@ -36,7 +49,7 @@ Result<Model> freeze(const TextBag& encoder, const std::vector<BagPort>& ports, 
   return guarded("freezing a text bag", [&]() -> Result<Model> {
     Weights weights;
     QUIVER_TRY(encoder.features().save(weights));
-    QUIVER_TRY(quiver::Tensor table, stored_table(encoder.table(), stored));
+    QUIVER_TRY(quiver::Tensor table, stored_matrix(encoder.table().value(), stored));
     QUIVER_TRY(weights.add(encoder.table().name(), std::move(table)));
     for (const Table& each : encoder.weights())
       QUIVER_TRY(weights.add(each.name(), std::span<const float>(values_of(each.value()))));
@@ -47,6 +60,46 @@ Result<Model> freeze(const TextBag& encoder, const std::vector<BagPort>& ports, 
       doors.push_back(port_of(bag, prefixes, static_cast<std::size_t>(encoder.table().dim())));
     }
     return Model::make("text_bag", config.to_json(), std::move(doors), std::move(weights), std::move(card));
+  });
+}
+
+Result<Model> freeze(const Transformer& encoder, const Tokenizer& tokenizer, const TransformerExport& as, Card card) {
+  return guarded("freezing a transformer", [&]() -> Result<Model> {
+    Weights weights;
+    QUIVER_TRY(weights.add("tokenizer", std::string_view(tokenizer.to_json())));
+    for (const auto& [name, parameter] : encoder.named()) {
+      if (parameter.dim() == 1) {
+        QUIVER_TRY(weights.add(name, std::span<const float>(values_of(parameter))));
+        continue;
+      }
+      QUIVER_TRY(quiver::Tensor matrix, stored_matrix(parameter, as.stored));
+      QUIVER_TRY(weights.add(name, std::move(matrix)));
+    }
+    TransformerBodyConfig config{.stack = encoder.config(),
+                                 .pooling = as.pooling,
+                                 .pool_prefix = as.pool_prefix,
+                                 .steps = R"([{"step": "unit"}])"};
+    config.stack.causal = as.causal.value_or(config.stack.causal);
+    std::vector<Port> doors;
+    for (const TextPort& text : as.ports) {
+      config.ports.emplace(text.name, TransformerPort{.column = text.column, .prefix = text.prefix});
+      doors.push_back(port_of(text, as, config.stack.dim));
+    }
+    return Model::make("transformer", config.to_json(), std::move(doors), std::move(weights), std::move(card));
+  });
+}
+
+Result<Thawed> thaw(const Model& model, double dropout) {
+  if (model.body() != "transformer") {
+    return Error::invalid_argument(
+        fmt::format("only a model of body 'transformer' becomes a trainable one; this one's is '{}'", model.body()));
+  }
+  return guarded("thawing a transformer", [&]() -> Result<Thawed> {
+    QUIVER_TRY(TransformerBodyConfig config, TransformerBodyConfig::parse(model.config()));
+    QUIVER_TRY(const std::string_view text, model.weights().text("tokenizer"));
+    QUIVER_TRY(Tokenizer tokenizer, Tokenizer::parse(text));
+    QUIVER_TRY(Transformer encoder, Transformer::open(config.stack, model.weights(), dropout));
+    return Thawed{std::move(encoder), std::move(tokenizer), std::move(config)};
   });
 }
 

@@ -5,6 +5,9 @@
 
 #include "quiver/core/temporary_folder.h"
 #include "quiver/data/items_builder.h"
+#include "quiver/learn/heads/pooling.h"
+#include "quiver/learn/parameters.h"
+#include "quiver/model/import.h"
 
 namespace quiver::learn {
 namespace {
@@ -89,6 +92,126 @@ TEST(ExportTest, TheErrorNamesWhatDoesNotFit) {
   EXPECT_THAT(freeze(frozen.encoder, frozen.ports, {}, frozen.card()).error().message(), HasSubstr("weights/nowhere"));
   EXPECT_THAT(freeze(frozen.encoder, {frozen.ports[1]}, {}, {.recipe = "test"}).error().message(),
               HasSubstr("data_licence"));
+}
+
+// A transformer of the tokens of a fixture, as if some training had moved it.
+struct FrozenTransformer {
+  Tokenizer tokenizer = *Tokenizer::open("tests/data/import/bert/tokenizer.json");
+  Transformer encoder;
+  std::vector<std::string> texts{"The lion sleeps", "", "der Fluss", "a lion, a lion and one more lion by the river"};
+
+  explicit FrozenTransformer(bool decoder) : encoder(config(tokenizer, decoder), {.biases = !decoder}, 9) {
+    const torch::NoGradGuard no_grad;
+    for (const auto& [name, parameter] : encoder.named()) {
+      parameter.add_(random_parameter("moved/" + name, parameter.sizes(), 0.2F, 9));
+    }
+  }
+  static TransformerConfig config(const Tokenizer& tokenizer, bool decoder) {
+    TransformerConfig out{
+        .vocabulary = tokenizer.size(), .dim = 24, .heads = 4, .hidden = 40, .layers = 3, .context = 16, .types = 2};
+    if (!decoder) return out;
+    out.key_heads = 2;
+    out.types = 0;
+    out.positions = {.kind = PositionKind::Rotary};
+    out.norm = NormKind::Rms;
+    out.norm_first = out.gated = out.causal = true;
+    out.embedding_norm = false;
+    out.activation = simd::Activation::Silu;
+    return out;
+  }
+  // The pooled unit vectors, text by text as a training loop would make them.
+  Tensor vectors(Pool how, const TransformerPass& pass = {}, const std::string& prefix = {},
+                 std::uint32_t skip = 0) const {
+    const torch::NoGradGuard no_grad;
+    TokenBatch batch;
+    for (const std::string& text : texts) {
+      const Tokens tokens = tokenizer.encode(prefix + text, {.longest = encoder.config().context});
+      batch.add(tokens.ids, tokens.types);
+    }
+    const PackedTokens tokens(std::move(batch));
+    const std::vector<std::uint32_t> skips(texts.size(), skip);
+    return unit_of(pool(how, encoder.exit(encoder.forward(tokens, pass).back()), tokens, skips));
+  }
+  static Tensor encoded(const Model& model, const std::vector<std::string>& texts, const ApplyOptions& options = {}) {
+    quiver::Run run({.threads = 1});
+    const auto out = model.encode(Items::of("text", texts), options, run);
+    EXPECT_TRUE(out.has_value()) << out.error().message();
+    return to_tensor(*out->rows.dense());
+  }
+};
+Card card_of_transformer() { return {.recipe = "test", .data_licence = "none"}; }
+
+TEST(ExportTest, AFrozenTransformerGivesTheModulesVectorsWithin1e4) {
+  for (const bool decoder : {false, true}) {
+    const FrozenTransformer frozen(decoder);
+    for (const Pool how : {Pool::Mean, Pool::First, Pool::Last, Pool::Max}) {
+      const auto model = freeze(frozen.encoder, frozen.tokenizer, {.pooling = {how}, .prefixes = {8}, .layers = 3},
+                                card_of_transformer());
+      ASSERT_TRUE(model.has_value()) << model.error().message();
+      const Tensor wanted = frozen.vectors(how);
+      EXPECT_LT((FrozenTransformer::encoded(*model, frozen.texts) - wanted).abs().max().item<double>(), 1e-4);
+      const Tensor early = FrozenTransformer::encoded(*model, frozen.texts, {.layers = 1});
+      EXPECT_LT((early - frozen.vectors(how, {.layers = 1})).abs().max().item<double>(), 1e-4);
+      const Tensor cut = FrozenTransformer::encoded(*model, frozen.texts, {.dims = 8});
+      EXPECT_LT((cut - unit_of(wanted.narrow(1, 0, 8))).abs().max().item<double>(), 1e-4);
+    }
+  }
+}
+
+TEST(ExportTest, ATransformersPortsDifferInTheirPrefixAndADecoderMayLookBothWays) {
+  const FrozenTransformer frozen(true);
+  const TransformerExport as{.ports = {{.name = "query", .role = "query", .prefix = "the lion "}, {.name = "item"}},
+                             .pool_prefix = false,
+                             .causal = false};
+  const auto model = freeze(frozen.encoder, frozen.tokenizer, as, card_of_transformer());
+  ASSERT_TRUE(model.has_value()) << model.error().message();
+  const TransformerPass both{.causal = false};
+  const auto skip = static_cast<std::uint32_t>(frozen.tokenizer.encode("the lion ").ids.size() - 1);  // less [SEP]
+  const Tensor queries = FrozenTransformer::encoded(*model, frozen.texts, {.role = "query"});
+  EXPECT_LT((queries - frozen.vectors(Pool::Mean, both, "the lion ", skip)).abs().max().item<double>(), 1e-4);
+  const Tensor items = FrozenTransformer::encoded(*model, frozen.texts, {.role = "item"});
+  EXPECT_LT((items - frozen.vectors(Pool::Mean, both)).abs().max().item<double>(), 1e-4);
+}
+
+TEST(ExportTest, AThawedTransformerIsTheOneThatWasFrozen) {
+  const FrozenTransformer frozen(true);
+  for (const Element stored : {Element::F32, Element::Bf16}) {
+    const auto model = freeze(frozen.encoder, frozen.tokenizer, {.stored = stored}, card_of_transformer());
+    const auto thawed = thaw(*model);
+    ASSERT_TRUE(thawed.has_value()) << thawed.error().message();
+    EXPECT_EQ(thawed->encoder.config().to_json(), frozen.encoder.config().to_json());
+    EXPECT_EQ(thawed->config.pooling, (std::vector<Pool>{Pool::Mean}));
+    const auto again = freeze(thawed->encoder, thawed->tokenizer, {.stored = stored}, card_of_transformer());
+    EXPECT_EQ(again->id(), model->id());
+  }
+}
+
+TEST(ExportTest, AnImportedModelCanBeTrainedOn) {
+  for (const char* folder : {"bert", "distilbert", "mpnet", "roberta"}) {
+    const auto imported = import_folder(std::string("tests/data/import/") + folder);
+    ASSERT_TRUE(imported.has_value()) << imported.error().message();
+    const auto thawed = thaw(imported->model, 0.1);
+    ASSERT_TRUE(thawed.has_value()) << folder << ": " << thawed.error().message();
+    const std::vector<std::string> texts{"The lion sleeps", "der Fluss", "one"};
+    TokenBatch batch;
+    for (const std::string& text : texts) batch.add(thawed->tokenizer.encode(text).ids);
+    const PackedTokens tokens(std::move(batch));
+    const torch::NoGradGuard no_grad;
+    const Tensor states = thawed->encoder.exit(thawed->encoder.forward(tokens).back());
+    const Tensor wanted = FrozenTransformer::encoded(imported->model, texts);
+    EXPECT_LT((unit_of(pool(thawed->config.pooling[0], states, tokens)) - unit_of(wanted)).abs().max().item<double>(),
+              1e-4)
+        << folder;
+  }
+}
+
+TEST(ExportTest, OnlyATransformerThaws) {
+  Frozen frozen;
+  EXPECT_THAT(thaw(*freeze(frozen.encoder, frozen.ports, {}, frozen.card())).error().message(),
+              HasSubstr("this one's is 'text_bag'"));
+  const FrozenTransformer other(false);
+  EXPECT_THAT(freeze(other.encoder, other.tokenizer, {.layers = 9}, card_of_transformer()).error().message(),
+              HasSubstr("promises 9 exits, there are 3 layers"));
 }
 
 }  // namespace

@@ -4,18 +4,10 @@
 #include <cmath>
 
 #include "quiver/core/check.h"
+#include "quiver/learn/parameters.h"
 
 namespace quiver::learn {
 namespace {
-Tensor random_rows(std::uint32_t rows, std::int64_t dim, std::uint64_t seed) {
-  Tensor table = torch::empty({rows, dim});  // (rows, dim)
-  const std::span<float> values = values_of(table);
-  Random random(seed, stream_of("text_bag/table"));
-  const float deviation = 1 / std::sqrt(static_cast<float>(dim));
-  for (float& value : values) value = deviation * random.normal();
-  return table;
-}
-
 // log(texts / texts with the feature), scaled to 1 for a feature of no text.
 Tensor inverse_document_frequency(const TextFeatures& features) {
   const auto texts = static_cast<float>(features.fitted_texts());
@@ -71,7 +63,9 @@ void FeatureBags::drop(double rate, Random& random) {
 }
 
 TextBag::TextBag(TextFeatures features, const TextBagOptions& options, std::uint64_t seed)
-    : features_(std::move(features)), table_("table", random_rows(features_.rows(), options.dim, seed)) {
+    : features_(std::move(features)),
+      table_("table", random_parameter("text_bag/table", {features_.rows(), options.dim},
+                                       1 / std::sqrt(static_cast<float>(options.dim)), seed)) {
   QUIVER_CHECK(!options.weightings.empty() && options.weightings.size() < 256);
   for (const std::string& name : options.weightings)
     weights_.emplace_back("weights/" + name, inverse_document_frequency(features_));
