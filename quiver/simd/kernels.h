@@ -83,6 +83,7 @@ struct Kernels {
   NeighbourScan neighbour_scan = nullptr;
   CodeSums code_sums = nullptr;
   BuildTables neighbour_tables = nullptr;
+  GroupProducts group_products = nullptr;
   NearestCodes nearest_codes = nullptr;
 
   // Over one array. min_max of nothing is (+inf, -inf). Requires: no NaN in min_max.

@@ -53,7 +53,11 @@ using BuildTables = void (*)(const float* query, const float* centroids, const s
                              std::size_t groups, float* values, std::uint8_t* entries, float* scale,
                              float* bias) noexcept;
 
-// codes[g] = the centroid of group g nearest to the vector whose tables these are: the first of the largest
+// values[16 g + c] = <vector, centroid c of group g> alone, for a vector that no scan looks for.
+using GroupProducts = void (*)(const float* vector, const float* centroids, const std::uint16_t* starts,
+                               std::size_t groups, float* values) noexcept;
+
+// codes[g] = the centroid of group g nearest to the vector whose products these are: the first of the largest
 // values[16 g + c] - half_norms[16 g + c], where half_norms are |centroid|^2 / 2.
 using NearestCodes = void (*)(const float* values, const float* half_norms, std::size_t groups,
                               std::uint8_t* codes) noexcept;

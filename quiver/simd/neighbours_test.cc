@@ -211,6 +211,10 @@ TEST_P(EveryNeighbourKernel, TablesAreTheProductsInBytes) {
         ->neighbour_tables(query.data(), centroids.data(), starts.data(), groups, same_values.data(),
                            same_entries.data(), &same_scale, &same_bias);
     EXPECT_EQ(values, same_values) << groups;
+    std::vector<float> plain(16 * groups, kNaN), same_plain(16 * groups);
+    k.group_products(query.data(), centroids.data(), starts.data(), groups, plain.data());
+    kernels_at(Level::Scalar)->group_products(query.data(), centroids.data(), starts.data(), groups, same_plain.data());
+    EXPECT_EQ(plain, same_plain) << groups;
     EXPECT_EQ(entries, same_entries) << groups;
     EXPECT_EQ(scale, same_scale) << groups;
     EXPECT_EQ(bias, same_bias) << groups;
@@ -221,6 +225,7 @@ TEST_P(EveryNeighbourKernel, TablesAreTheProductsInBytes) {
     for (std::size_t i = 0; i < 16 * groups; ++i) {
       const double above = products[i] - least[i / 16];
       ASSERT_NEAR(static_cast<double>(values[i]), above, 1e-5 * range) << i;
+      ASSERT_NEAR(static_cast<double>(plain[i]), products[i], 1e-5 * range) << i;
       ASSERT_NEAR(static_cast<double>(entries[i]), above / step, 0.501) << i;
     }
   }

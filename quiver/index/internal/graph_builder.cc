@@ -8,7 +8,7 @@
 namespace quiver::internal {
 namespace {
 constexpr std::size_t kGrain = 256;
-constexpr std::size_t kSample = 30'000;  // directions the code learns from
+constexpr std::size_t kSample = 10'000;  // directions the code learns from
 constexpr std::size_t kMostCandidates = 512;
 
 struct Builder {
@@ -88,13 +88,16 @@ struct Builder {
     return NeighbourCode::fit(directions.view().slice(0, std::max<std::size_t>(count, 1)), options.groups, run);
   }
 
+  // A neighbour that is written there already keeps its place and its code.
   void write(Graph& graph) const {
     run.threads().parallel_for(points.rows, kGrain, [&](std::size_t begin, std::size_t end, unsigned) {
       GraphRows::Scratch scratch;
       for (std::size_t i = begin; i < end; ++i) {
-        graph.rows.write_neighbours(
-            i, points.row(i).data(), neighbours[i], [&](std::size_t j) { return points.row(neighbours[i][j]).data(); },
-            graph.code, scratch);
+        const float* centre = points.row(i).data();
+        graph.code.products(centre, scratch.centre);
+        graph.rows.revise_neighbours(
+            i, centre, neighbours[i], [&](std::size_t j) { return points.row(neighbours[i][j]).data(); }, graph.code,
+            scratch);
       }
     });
   }

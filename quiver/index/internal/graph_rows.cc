@@ -98,7 +98,7 @@ void GraphRows::write_neighbours(std::size_t i, const float* centre, std::span<c
                                  const PointOf& point, const NeighbourCode& code, Scratch& scratch) noexcept {
   constexpr std::size_t kBlock = simd::kBlockNeighbours;
   QUIVER_CHECK(neighbours.size() <= kBlock * layout_.blocks);
-  if (!neighbours.empty()) code.tables(centre, scratch.centre);
+  if (!neighbours.empty()) code.products(centre, scratch.centre);
   for (std::size_t j = 0; j < kBlock * layout_.blocks; ++j) {
     const bool used = j < neighbours.size();
     set_neighbour(i, j, centre, used ? neighbours[j] : kNoRow, used ? point(j) : nullptr, code, scratch);
@@ -107,7 +107,7 @@ void GraphRows::write_neighbours(std::size_t i, const float* centre, std::span<c
 
 void GraphRows::replace_neighbour(std::size_t i, std::size_t j, const float* centre, std::uint32_t neighbour,
                                   const float* point, const NeighbourCode& code, Scratch& scratch) noexcept {
-  code.tables(centre, scratch.centre);
+  code.products(centre, scratch.centre);
   set_neighbour(i, j, centre, neighbour, point, code, scratch);
 }
 

@@ -91,11 +91,11 @@ class GraphRows {
   // One of them, in place j: the others' codes stay as they are.
   void replace_neighbour(std::size_t i, std::size_t j, const float* centre, std::uint32_t neighbour, const float* point,
                          const NeighbourCode& code, Scratch& scratch) noexcept;
-  // The same where scratch.centre holds the tables of `centre` already. neighbour kNoRow: the place becomes free.
+  // The same where scratch.centre holds the products of `centre` already. neighbour kNoRow: the place becomes free.
   void set_neighbour(std::size_t i, std::size_t j, const float* centre, std::uint32_t neighbour, const float* point,
                      const NeighbourCode& code, Scratch& scratch) noexcept;
   // These become the neighbours of row i; those that are so already keep their place and their code. Requires: at most
-  // 32 * blocks, each once; scratch.centre holds the tables of `centre`.
+  // 32 * blocks, each once; scratch.centre holds the products of `centre`.
   void revise_neighbours(std::size_t i, const float* centre, std::span<const std::uint32_t> neighbours,
                          const PointOf& point, const NeighbourCode& code, Scratch& scratch);
   // No neighbours: all its places become free.

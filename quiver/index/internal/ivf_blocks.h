@@ -29,7 +29,7 @@ class IvfBlocks final : public IvfLists {
 
   // The rows of a list follow, by put().
   void begin(std::size_t list, NeighbourScratch& scratch) const noexcept {
-    code_.tables(partition_->centre(list).data(), scratch.centre);
+    code_.products(partition_->centre(list).data(), scratch.centre);
   }
   void put(std::size_t list, std::size_t place, std::uint32_t position, const float* point, NeighbourScratch& scratch);
 

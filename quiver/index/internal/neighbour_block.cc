@@ -27,13 +27,14 @@ void put_neighbour(std::byte* block, std::size_t place, std::span<const float> c
                    const float* point, const NeighbourCode& code, NeighbourScratch& scratch,
                    std::optional<float> query_length) noexcept {
   const std::size_t dims = centre.size();
-  scratch.codes.assign(code.groups(), 0);
+  scratch.codes.assign(code.groups(), 0);  // of a duplicate
   scratch.floats.resize(dims);
   float* direction = scratch.floats.data();
-  float inner = 0;  // <v, u - v>
-  for (std::size_t d = 0; d < dims; ++d) {
-    direction[d] = point[d] - centre[d];
-    inner += centre[d] * direction[d];
+  for (std::size_t d = 0; d < dims; ++d) direction[d] = point[d] - centre[d];
+  float negated_inner = 0;  // -<v, u - v>
+  if (query_length) {
+    simd::kernels().distance(Metric::Dot, Element::F32)(centre.data(), reinterpret_cast<const std::byte*>(direction), 0,
+                                                        nullptr, 1, dims, &negated_inner);
   }
   const float squared = simd::kernels().squared_norm(direction, dims);
   float slope = 0, behind = 0;  // behind: what the codes make of slope / -2 * <v, u - v>, whose share is known exactly
@@ -51,7 +52,7 @@ void put_neighbour(std::byte* block, std::size_t place, std::span<const float> c
   if (query_length) {
     const float centre_length = std::sqrt(simd::kernels().squared_norm(centre.data(), dims));
     const float alpha = centre_length > 0 ? kUsualCosine * *query_length / centre_length : 0;
-    offset = alpha * (behind - 2 * inner);
+    offset = alpha * (behind + 2 * negated_inner);
   }
   // Rows that are added may lie far outside those the scale was chosen by; an infinite offset would hide them.
   constexpr float kLargestHalf = 65504;

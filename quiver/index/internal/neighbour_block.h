@@ -1,7 +1,7 @@
 // One place of a block of 32 rows as simd/neighbours.h scans them: what a row is to the centre that its block is of.
 // A graph keeps the neighbours of a row in such blocks, an inverted file the rows of a list.
 //
-//   code.tables(centre, scratch.centre);                                    // once a centre
+//   code.products(centre, scratch.centre);                                  // once a centre
 //   put_neighbour(block, place, centre, row, point, code, scratch);         // for each of its rows
 //   clear_neighbour(block, place, groups);                                  // an infinite offset: never below a bound
 //

@@ -13,6 +13,8 @@ namespace {
 constexpr std::size_t kCentroids = simd::kGroupCentroids;
 constexpr std::size_t kLongestGroup = 16;
 constexpr int kRounds = 12;
+constexpr std::size_t kFirstCentroids = 2048;  // directions that k-means begins with
+constexpr std::size_t kGrain = 1024;           // directions whose sums are added up first
 
 // What 16 centroids leave of the variance of n independent Gaussian coordinates, as a part of it.
 constexpr double kShare[kLongestGroup + 1] = {1,    .0115, .108, .23, .32, .39, .44, .49, .53,
@@ -77,13 +79,14 @@ std::vector<std::uint16_t> best_cut(const std::vector<double>& variances, std::s
   return starts;
 }
 
-// k-means of 16 centroids on columns first .. first + dims - 1; centroids[16 i + c] is coordinate i of centroid c.
-void cluster(MatrixView points, std::size_t first, std::size_t dims, Random random, float* centroids) {
+// Where k-means of 16 centroids begins on columns first .. first + dims - 1 (k-means++, Arthur & Vassilvitskii 2007);
+// centroids[16 i + c] is coordinate i of centroid c.
+void first_centroids(MatrixView points, std::size_t first, std::size_t dims, Random random, float* centroids) {
   if (dims == 0) return;
   const auto point = [&](std::size_t i) { return points.data + i * points.stride + first; };
   std::vector<float> nearest(points.rows, INFINITY);
   std::size_t next = random.below(points.rows);
-  for (std::size_t c = 0; c < kCentroids; ++c) {  // k-means++
+  for (std::size_t c = 0; c < kCentroids; ++c) {
     for (std::size_t i = 0; i < dims; ++i) centroids[i * kCentroids + c] = point(next)[i];
     double total = 0;
     for (std::size_t p = 0; p < points.rows; ++p) {
@@ -98,36 +101,28 @@ void cluster(MatrixView points, std::size_t first, std::size_t dims, Random rand
     double left = random.uniform() * total;
     for (next = 0; next + 1 < points.rows && left > nearest[next]; ++next) left -= nearest[next];
   }
-  std::vector<double> sums(dims * kCentroids);
-  for (int round = 0; round < kRounds; ++round) {
-    std::size_t counts[kCentroids] = {};
-    std::fill(sums.begin(), sums.end(), 0);
-    for (std::size_t p = 0; p < points.rows; ++p) {
-      float distances[kCentroids] = {};
-      for (std::size_t i = 0; i < dims; ++i) {
-        for (std::size_t c = 0; c < kCentroids; ++c) {
-          const float difference = point(p)[i] - centroids[i * kCentroids + c];
-          distances[c] += difference * difference;
-        }
-      }
-      const auto c = static_cast<std::size_t>(std::min_element(distances, distances + kCentroids) - distances);
-      ++counts[c];
-      for (std::size_t i = 0; i < dims; ++i) sums[i * kCentroids + c] += point(p)[i];
-    }
-    for (std::size_t c = 0; c < kCentroids; ++c) {
-      for (std::size_t i = 0; i < dims && counts[c] > 0; ++i) {
-        centroids[i * kCentroids + c] = static_cast<float>(sums[i * kCentroids + c] / static_cast<double>(counts[c]));
-      }
-    }
-  }
 }
+
+// Of some directions, those that each centroid is nearest to: their sum and their number.
+struct Followers {
+  std::vector<float> sums;
+  std::vector<std::uint32_t> counts;
+};
 }  // namespace
 
 float NeighbourCode::Scratch::dot(const std::uint8_t* codes) const noexcept {
-  float sum = tables_.bias;
+  float sums[4] = {tables_.bias};  // four additions at a time need not wait for each other
   const float* values = values_.data();
-  for (std::size_t g = 0; g < tables_.groups; ++g) sum += values[g * kCentroids + codes[g]];
-  return sum;
+  for (std::size_t g = 0; g < tables_.groups; g += 4, values += 4 * kCentroids, codes += 4) {
+    for (std::size_t i = 0; i < 4; ++i) sums[i] += values[i * kCentroids + codes[i]];
+  }
+  return (sums[0] + sums[1]) + (sums[2] + sums[3]);
+}
+
+void NeighbourCode::Scratch::make_room(std::size_t groups) {
+  if (values_.cols() == groups * kCentroids) return;
+  values_ = Matrix(1, groups * kCentroids);
+  entries_ = AlignedBytes(groups * kCentroids);
 }
 
 NeighbourCode NeighbourCode::fit(MatrixView directions, std::size_t groups, Run& run) {
@@ -143,15 +138,54 @@ NeighbourCode NeighbourCode::fit(MatrixView directions, std::size_t groups, Run&
   code.starts_ = best_cut(variances, groups);
   code.centroids_.resize(code.coded_dims() * kCentroids);
   const std::uint64_t stream = stream_of("neighbour code");
+  const std::size_t every = (directions.rows + kFirstCentroids - 1) / kFirstCentroids;
+  const MatrixView some{directions.data, (directions.rows + every - 1) / every, directions.cols,
+                        directions.stride * every};
   run.threads().parallel_for(groups, 1, [&](std::size_t begin, std::size_t end, unsigned) {
     for (std::size_t g = begin; g < end; ++g) {
       const std::size_t first = code.starts_[g];
-      cluster(directions, first, code.starts_[g + 1] - first, Random(run.seed(), mix(stream, g)),
-              code.centroids_.data() + first * kCentroids);
+      first_centroids(some, first, code.starts_[g + 1] - first, Random(run.seed(), mix(stream, g)),
+                      code.centroids_.data() + first * kCentroids);
     }
   });
   code.measure();
+  for (int round = 0; round < kRounds; ++round) code.improve(directions, run);
   return code;
+}
+
+// One round of k-means, in all groups at once. Sums are added up piece by piece, whatever the threads.
+void NeighbourCode::improve(MatrixView directions, Run& run) {
+  std::vector<Followers> pieces((directions.rows + kGrain - 1) / kGrain);
+  run.threads().parallel_for(pieces.size(), 1, [&](std::size_t begin, std::size_t end, unsigned) {
+    Scratch scratch;
+    std::uint8_t codes[simd::kMaxGroups];
+    for (std::size_t piece = begin; piece < end; ++piece) {
+      Followers& followers = pieces[piece];
+      followers.sums.resize(centroids_.size());
+      followers.counts.resize(groups() * kCentroids);
+      for (std::size_t p = piece * kGrain; p < std::min((piece + 1) * kGrain, directions.rows); ++p) {
+        const float* direction = directions.row(p).data();
+        encode(direction, scratch, codes);
+        for (std::size_t g = 0; g < groups(); ++g) {
+          ++followers.counts[g * kCentroids + codes[g]];
+          float* sums = followers.sums.data() + codes[g];
+          for (std::size_t i = starts_[g]; i < starts_[g + 1]; ++i) sums[i * kCentroids] += direction[i];
+        }
+      }
+    }
+  });
+  for (std::size_t g = 0; g < groups(); ++g) {
+    for (std::size_t c = 0; c < kCentroids; ++c) {
+      std::uint64_t count = 0;
+      for (const Followers& followers : pieces) count += followers.counts[g * kCentroids + c];
+      for (std::size_t i = starts_[g]; i < starts_[g + 1] && count > 0; ++i) {
+        double sum = 0;
+        for (const Followers& followers : pieces) sum += static_cast<double>(followers.sums[i * kCentroids + c]);
+        centroids_[i * kCentroids + c] = static_cast<float>(sum / static_cast<double>(count));
+      }
+    }
+  }
+  measure();
 }
 
 void NeighbourCode::measure() {
@@ -167,10 +201,7 @@ void NeighbourCode::measure() {
 }
 
 void NeighbourCode::tables(const float* query, Scratch& scratch) const noexcept {
-  if (scratch.values_.cols() != groups() * kCentroids) {
-    scratch.values_ = Matrix(1, groups() * kCentroids);
-    scratch.entries_ = AlignedBytes(groups() * kCentroids);
-  }
+  scratch.make_room(groups());
   auto* entries = reinterpret_cast<std::uint8_t*>(scratch.entries_.data());
   scratch.tables_.entries = entries;
   scratch.tables_.groups = groups();
@@ -178,8 +209,14 @@ void NeighbourCode::tables(const float* query, Scratch& scratch) const noexcept 
                                    &scratch.tables_.scale, &scratch.tables_.bias);
 }
 
+void NeighbourCode::products(const float* vector, Scratch& scratch) const noexcept {
+  scratch.make_room(groups());
+  scratch.tables_ = {nullptr, groups(), 0, 0};
+  simd::kernels().group_products(vector, centroids_.data(), starts_.data(), groups(), scratch.values_.data());
+}
+
 void NeighbourCode::encode(const float* direction, Scratch& scratch, std::uint8_t* codes) const noexcept {
-  tables(direction, scratch);
+  products(direction, scratch);
   simd::kernels().nearest_codes(scratch.values_.data(), half_norms_.data(), groups(), codes);
 }
 

@@ -69,6 +69,7 @@ void fill_arrays(Kernels& table) noexcept {
   table.select_below = &select_below<V>;
   table.least = &least<V>;
   table.neighbour_tables = &neighbour_tables<V>;
+  table.group_products = &group_products<V>;
   table.stream_read = &stream_read<V>;
   table.multiply_add = &multiply_add<V>;
 }
