@@ -103,6 +103,20 @@ void Projection::apply(MatrixView map, std::span<const float> mean, MatrixView x
     blocks(0, x.rows, 0);
 }
 
+Projection Projection::slice(std::size_t first, std::size_t count) const {
+  QUIVER_CHECK(count > 0 && first + count <= to());
+  ProjectionParts some{.method = method(), .metric = metric(), .mean = parts_.mean};
+  some.row_map = Matrix::copy_of(row_map().slice(first, count));
+  if (two_maps()) some.query_map = Matrix::copy_of(query_map().slice(first, count));
+  if (!spectrum().empty()) {
+    const auto begin = spectrum().begin() + static_cast<std::ptrdiff_t>(first);
+    some.spectrum.assign(begin, begin + static_cast<std::ptrdiff_t>(count));
+    const double all = std::accumulate(spectrum().begin(), spectrum().end(), 0.0);
+    if (kept() && all > 0) some.kept = *kept() * std::accumulate(some.spectrum.begin(), some.spectrum.end(), 0.0) / all;
+  }
+  return Projection(std::move(some));
+}
+
 void Projection::save(ContainerWriter& writer, std::string_view prefix) const {
   const std::string at(prefix);
   Json header = {

@@ -71,6 +71,10 @@ class Projection {
   void queries(MatrixView q, float* out, std::size_t stride, Threads* threads = nullptr) const;
   void queries(MatrixView q, Matrix& out, Threads* threads = nullptr) const;
 
+  // The projection to coordinates first .. first + count - 1 of this one's: the leading ones are a shorter projection.
+  // Requires: count > 0, first + count <= to().
+  Projection slice(std::size_t first, std::size_t count) const;
+
   // Sections that begin with `prefix`: docs/reference/formats/projection.md. Errors of load: Corruption.
   void save(ContainerWriter& writer, std::string_view prefix) const;
   static Result<Projection> load(const Container& file, std::string_view prefix);

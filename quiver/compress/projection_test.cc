@@ -76,6 +76,42 @@ TEST(Projection, AtFullLengthEveryMethodKeepsTheNeighboursOfEveryMetric) {
   }
 }
 
+// Bit for bit what the whole gives in those places, whatever the method; a prefix keeps less of the variance.
+TEST(Projection, ASliceGivesSomeOfTheCoordinates) {
+  const Matrix base = vectors_of(200, 19, 3), queries = vectors_of(150, 19, 4, 7);
+  for (const char* method : {"pca", "random", "es"}) {
+    const auto whole = fitted({.method = method, .dims = 12}, base, queries, Metric::L2);
+    ASSERT_TRUE(whole.has_value()) << whole.error().message();
+    Matrix all_rows, all_queries;
+    whole->rows(base.view(), all_rows);
+    whole->queries(queries.view(), all_queries);
+    for (const auto& [first, count] : {std::pair<std::size_t, std::size_t>{0, 5}, {3, 1}, {4, 8}, {0, 12}}) {
+      const Projection some = whole->slice(first, count);
+      Matrix rows, asked;
+      some.rows(base.view(), rows);
+      some.queries(queries.view(), asked);
+      ASSERT_EQ(rows.cols(), count);
+      for (std::size_t i = 0; i < rows.rows(); ++i) {
+        for (std::size_t d = 0; d < count; ++d) ASSERT_EQ(rows.row(i)[d], all_rows.row(i)[first + d]) << method;
+      }
+      for (std::size_t i = 0; i < asked.rows(); ++i) {
+        for (std::size_t d = 0; d < count; ++d) ASSERT_EQ(asked.row(i)[d], all_queries.row(i)[first + d]) << method;
+      }
+      EXPECT_EQ(some.two_maps(), whole->two_maps());
+      EXPECT_EQ(some.kept().has_value(), whole->kept().has_value());
+      if (whole->kept()) {
+        double part = 0, all = 0;
+        for (std::size_t d = 0; d < 12; ++d) {
+          all += whole->spectrum()[d];
+          part += d >= first && d < first + count ? whole->spectrum()[d] : 0;
+        }
+        EXPECT_NEAR(*some.kept(), *whole->kept() * part / all, 1e-9);
+        EXPECT_EQ(some.spectrum()[0], whole->spectrum()[first]);
+      }
+    }
+  }
+}
+
 TEST(Projection, MapsByTheFormula) {
   const Matrix base = vectors_of(200, 19, 3), queries = vectors_of(150, 19, 4, 7);
   for (const Metric metric : kKept) {

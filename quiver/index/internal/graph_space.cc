@@ -2,124 +2,30 @@
 
 #include <algorithm>
 #include <cmath>
-#include <functional>
 
 #include "quiver/core/json.h"
-#include "quiver/core/linalg.h"
-#include "quiver/core/random.h"
-#include "quiver/core/top_k.h"
-#include "quiver/index/internal/graph_rows.h"
+#include "quiver/index/internal/edge_points.h"
+#include "quiver/index/internal/enough_dims.h"
 #include "quiver/simd/kernels.h"
 
 namespace quiver::internal {
 namespace {
 constexpr float kLongest = kQueryLength;  // of points after scaling: their squares stay within f16
-constexpr std::size_t kSampleRows = 20'000, kSampleQueries = 200, kNear = 10, kAmong = 20;
-constexpr double kKept = 0.995;
 constexpr std::size_t kFitRows = 10'000;
 constexpr std::size_t kFewRows = 32, kDimsOfFew = 64;
-constexpr float kAlike = 0.5F;  // cosine assumed between what a projection leaves of a query and of a near row
-
-Matrix rows_of(MatrixView base, std::span<const std::uint32_t> rows) {
-  Matrix out(rows.size(), base.cols);
-  for (std::size_t i = 0; i < rows.size(); ++i) std::copy_n(base.row(rows[i]).data(), base.cols, out.row(i).data());
-  return out;
-}
-
-// The `count` rows nearest to query q by the first dims coordinates and one more, which is `rests` of the rows and
-// `rest` of the query, itself left out.
-std::vector<Hit> nearest(Metric metric, MatrixView rows, MatrixView queries, std::size_t q, std::size_t dims,
-                         std::size_t count, std::uint32_t self, std::vector<float>& distances,
-                         std::span<const float> rests = {}, float rest = 0) {
-  distances.resize(rows.rows);
-  simd::kernels().distance(metric, Element::F32)(queries.row(q).data(), reinterpret_cast<const std::byte*>(rows.data),
-                                                 rows.stride * sizeof(float), nullptr, rows.rows, dims,
-                                                 distances.data());
-  for (std::size_t i = 0; i < rests.size(); ++i) distances[i] += (rests[i] - rest) * (rests[i] - rest);
-  TopK best(count);
-  for (std::size_t i = 0; i < rows.rows; ++i) {
-    if (i != self) best.offer({static_cast<std::uint32_t>(i), distances[i]});
-  }
-  return best.sorted();
-}
 
 // By inner product a query has nothing in the rows' last coordinate, so what a projection leaves of the two is not
 // alike.
 bool leaves_alike(Metric metric) noexcept { return metric != Metric::Dot; }
 
-std::vector<float> lengths_behind(MatrixView rows, std::size_t dims) {
-  std::vector<float> lengths(rows.rows);
-  for (std::size_t i = 0; i < rows.rows; ++i) {
-    lengths[i] = std::sqrt(simd::kernels().squared_norm(rows.row(i).data() + dims, rows.cols - dims));
-  }
-  return lengths;
+std::vector<float> squared_distances(std::span<const float> from, MatrixView rows) {
+  std::vector<float> out(rows.rows);
+  simd::kernels().distance(Metric::L2, Element::F32)(from.data(), reinterpret_cast<const std::byte*>(rows.data),
+                                                     rows.stride * sizeof(float), nullptr, rows.rows, rows.cols,
+                                                     out.data());
+  return out;
 }
 
-// What part of the ten nearest by all coordinates is among the twenty nearest by the first dims and, with `rest`, the
-// length of the others, for rows in a basis of falling variance.
-double kept_near(Metric metric, MatrixView rows, MatrixView queries, std::span<const std::uint32_t> selves,
-                 const std::vector<std::vector<Hit>>& truth, std::size_t dims, bool rest, Run& run) {
-  std::vector<std::size_t> found(selves.size(), 0);
-  const std::vector<float> rests = rest ? lengths_behind(rows, dims) : std::vector<float>{};
-  const std::vector<float> query_rests = rest ? lengths_behind(queries, dims) : std::vector<float>(queries.rows);
-  run.threads().parallel_for(selves.size(), 8, [&](std::size_t begin, std::size_t end, unsigned) {
-    std::vector<float> distances;
-    for (std::size_t q = begin; q < end; ++q) {
-      const std::vector<Hit> near =
-          nearest(metric, rows, queries, q, dims, kAmong, selves[q], distances, rests, kAlike * query_rests[q]);
-      for (const Hit& hit : truth[q]) {
-        found[q] += std::any_of(near.begin(), near.end(), [&](const Hit& h) { return h.row == hit.row; }) ? 1 : 0;
-      }
-    }
-  });
-  std::size_t all = 0, wanted = 0;
-  for (std::size_t q = 0; q < selves.size(); ++q) {
-    all += found[q];
-    wanted += truth[q].size();
-  }
-  return wanted == 0 ? 1 : static_cast<double>(all) / static_cast<double>(wanted);
-}
-
-// `as_query` turns a row into what a search for it would look for.
-Result<std::size_t> enough_dims(Metric metric, MatrixView base, const std::function<void(std::span<float>)>& as_query,
-                                bool rest, Run& run) {
-  const std::size_t most = std::min(base.cols, base.rows);
-  if (most <= 32) return most;
-  Random random(run.seed(), stream_of("graph dims"));
-  const Matrix rows =
-      rows_of(base, random.sample(static_cast<std::uint32_t>(base.rows), static_cast<std::uint32_t>(kSampleRows)));
-  QUIVER_TRY(const Projection turn,
-             fit_projection({.method = "pca", .dims = most, .sample = kFitRows, .centre = metric == Metric::L2},
-                            rows.view(), {}, Metric::L2, run));
-  Matrix turned;
-  turn.rows(rows.view(), turned, &run.threads());
-  const std::vector<std::uint32_t> selves =
-      random.sample(static_cast<std::uint32_t>(rows.rows()), static_cast<std::uint32_t>(kSampleQueries));
-  Matrix queries = rows_of(rows.view(), selves), turned_queries;
-  for (std::size_t q = 0; q < queries.rows(); ++q) as_query(queries.row(q));
-  turn.rows(queries.view(), turned_queries, &run.threads());
-  std::vector<std::vector<Hit>> truth(selves.size());
-  run.threads().parallel_for(selves.size(), 8, [&](std::size_t begin, std::size_t end, unsigned) {
-    std::vector<float> distances;
-    for (std::size_t q = begin; q < end; ++q) {
-      truth[q] = nearest(metric, rows.view(), queries.view(), q, rows.cols(), kNear, selves[q], distances);
-    }
-  });
-  std::size_t low = 1, high = (most + 15) / 16;  // in sixteens; high is enough
-  while (low < high) {
-    if (run.stop()) return run.stopped("choosing how many dimensions to keep");
-    const std::size_t middle = (low + high) / 2;
-    const std::size_t dims = 16 * middle - (rest ? 1 : 0);  // below `most`, as middle is below high
-    if (kept_near(metric, turned.view(), turned_queries.view(), selves, truth, dims, rest, run) >= kKept) {
-      high = middle;
-    } else {
-      low = middle + 1;
-    }
-  }
-  // A walk by nearly all of the dimensions gains nothing from the missing ones.
-  const std::size_t dims = std::min(16 * high, most);
-  return dims * 8 > most * 7 ? most : dims;
-}
 bool tell_nothing(MatrixView rows) {
   if (rows.rows < kFewRows) return true;
   for (std::size_t i = 1; i < rows.rows; ++i) {
@@ -158,6 +64,7 @@ Result<GraphSpace> GraphSpace::fit(MatrixView base, const Space& space, std::siz
     rows = converted.view();
   }
   ProjectionOptions options{.method = "pca", .dims = dims, .sample = kFitRows, .centre = !made.products_};
+  std::optional<Projection> basis;
   if (tell_nothing(rows)) {  // of the directions that rows added later will vary in
     options.method = "random";
     options.centre = false;
@@ -171,19 +78,20 @@ Result<GraphSpace> GraphSpace::fit(MatrixView base, const Space& space, std::siz
       const auto scale = static_cast<float>(squared > 0 ? std::sqrt(made.longest_ / squared) : 0);
       for (float& x : row) x *= scale;
     };
-    QUIVER_TRY(options.dims,
+    QUIVER_TRY(EnoughDims enough,
                enough_dims(made.products_ ? Metric::Dot : Metric::L2, rows, as_query, leaves_alike(space.metric), run));
+    options.dims = enough.dims;
+    basis = std::move(enough.basis);
   }
   made.rest_ = leaves_alike(space.metric) && options.method == "pca" && options.dims > 1 && options.dims < rows.cols &&
                options.dims <= rows.rows;
   if (made.rest_) --options.dims;
-  QUIVER_TRY(Projection projection, fit_projection(options, rows, {}, Metric::L2, run));
-  made.projection_.emplace(std::move(projection));
-  const Matrix short_rows = made.shorten(rows, &run.threads());
-  float most = 0;
-  for (std::size_t i = 0; i < short_rows.rows(); ++i) {
-    most = std::max(most, simd::kernels().squared_norm(short_rows.row(i).data(), short_rows.cols()));
+  if (!basis) {
+    QUIVER_TRY(basis, fit_projection(options, rows, {}, Metric::L2, run));
   }
+  made.projection_.emplace(basis->slice(0, options.dims));
+  const std::vector<float> squares = squared_distances(made.projection_->mean(), rows);
+  const float most = *std::max_element(squares.begin(), squares.end());  // of no point, projected, more
   made.unit_ = most > 0 ? kLongest / std::sqrt(most) : 1;
   made.map_ = QueryMap(*made.projection_, made.unit_);
   return made;
@@ -195,12 +103,9 @@ Matrix GraphSpace::shorten(MatrixView rows, Threads* threads) const {
   projection_->rows(rows, kept, threads);
   if (!rest_) return kept;
   Matrix out(rows.rows, kept.cols() + 1);
-  const std::span<const float> mean = projection_->mean();
+  const std::vector<float> squares = squared_distances(projection_->mean(), rows);
   for (std::size_t i = 0; i < rows.rows; ++i) {
-    const std::span<const float> row = rows.row(i);
-    float squared = 0;
-    for (std::size_t d = 0; d < rows.cols; ++d) squared += (row[d] - mean[d]) * (row[d] - mean[d]);
-    squared -= simd::kernels().squared_norm(kept.row(i).data(), kept.cols());
+    const float squared = squares[i] - simd::kernels().squared_norm(kept.row(i).data(), kept.cols());
     out.row(i)[0] = std::sqrt(std::max(0.0F, squared));
     std::copy_n(kept.row(i).data(), kept.cols(), out.row(i).data() + 1);
   }

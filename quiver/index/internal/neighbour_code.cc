@@ -14,7 +14,7 @@ constexpr std::size_t kCentroids = simd::kGroupCentroids;
 constexpr std::size_t kLongestGroup = 16;
 constexpr int kRounds = 12;
 constexpr std::size_t kFirstCentroids = 2048;  // directions that k-means begins with
-constexpr std::size_t kGrain = 1024;           // directions whose sums are added up first
+constexpr std::size_t kAddedTogether = 1024;   // directions whose sums are added up first
 
 // What 16 centroids leave of the variance of n independent Gaussian coordinates, as a part of it.
 constexpr double kShare[kLongestGroup + 1] = {1,    .0115, .108, .23, .32, .39, .44, .49, .53,
@@ -155,7 +155,7 @@ NeighbourCode NeighbourCode::fit(MatrixView directions, std::size_t groups, Run&
 
 // One round of k-means, in all groups at once. Sums are added up piece by piece, whatever the threads.
 void NeighbourCode::improve(MatrixView directions, Run& run) {
-  std::vector<Followers> pieces((directions.rows + kGrain - 1) / kGrain);
+  std::vector<Followers> pieces((directions.rows + kAddedTogether - 1) / kAddedTogether);
   run.threads().parallel_for(pieces.size(), 1, [&](std::size_t begin, std::size_t end, unsigned) {
     Scratch scratch;
     std::uint8_t codes[simd::kMaxGroups];
@@ -163,7 +163,7 @@ void NeighbourCode::improve(MatrixView directions, Run& run) {
       Followers& followers = pieces[piece];
       followers.sums.resize(centroids_.size());
       followers.counts.resize(groups() * kCentroids);
-      for (std::size_t p = piece * kGrain; p < std::min((piece + 1) * kGrain, directions.rows); ++p) {
+      for (std::size_t p = piece * kAddedTogether; p < std::min((piece + 1) * kAddedTogether, directions.rows); ++p) {
         const float* direction = directions.row(p).data();
         encode(direction, scratch, codes);
         for (std::size_t g = 0; g < groups(); ++g) {
