@@ -15,7 +15,7 @@
 namespace quiver {
 namespace fs = std::filesystem;
 namespace {
-constexpr std::size_t kListed = 12;  // names that a message lists
+constexpr std::size_t kNamesShown = 12;  // names that a message lists
 
 bool is_there(const fs::path& path) {
   std::error_code ignored;
@@ -28,7 +28,7 @@ std::string listing(const fs::path& folder) {
   for (const auto& entry : fs::directory_iterator(folder, ignored)) names.push_back(entry.path().filename().string());
   std::sort(names.begin(), names.end());
   if (names.empty()) return "nothing";
-  const std::size_t shown = std::min(names.size(), kListed);
+  const std::size_t shown = std::min(names.size(), kNamesShown);
   const std::string more = names.size() > shown ? fmt::format(" and {} more", names.size() - shown) : "";
   names.resize(shown);
   return fmt::format("{}{}", fmt::join(names, ", "), more);

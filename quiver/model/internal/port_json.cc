@@ -19,9 +19,9 @@ Result<Enum> by_name(const std::array<Enum, N>& known, std::string_view name, st
   return Error::corruption(fmt::format("{} '{}' is unknown to this build", what, name));
 }
 
-Json fields_to_json(std::span<const Field> fields) {
+Json fields_to_json(std::span<const quiver::Field> fields) {
   Json array = Json::array();
-  for (const Field& field : fields) {
+  for (const quiver::Field& field : fields) {
     array.push_back({{"name", field.name},
                      {"modality", std::string(name_of(field.modality))},
                      {"many", field.many},
@@ -30,10 +30,10 @@ Json fields_to_json(std::span<const Field> fields) {
   return array;
 }
 
-Result<std::vector<Field>> fields_of_json(const Json& array) {
-  std::vector<Field> fields;
+Result<std::vector<quiver::Field>> fields_of_json(const Json& array) {
+  std::vector<quiver::Field> fields;
   for (const Json& object : array) {
-    Field field;
+    quiver::Field field;
     QUIVER_TRY(field.name, get<std::string>(object, "name"));
     QUIVER_TRY(const std::string modality, get<std::string>(object, "modality"));
     QUIVER_TRY(field.modality, by_name(kModalities, modality, "modality"));
