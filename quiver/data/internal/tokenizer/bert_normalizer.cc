@@ -80,6 +80,7 @@ class BertNormalizer final : public Normalizer {
     head = out.size();
     out.clear();
     append_normal(out, text, Form::Nfd);
+    head = whole_characters(out, head);
     text.clear();
     std::size_t new_head = 0;
     for (std::size_t i = 0; i < out.size();) {

@@ -50,6 +50,7 @@ class Charsmap final : public Normalizer {
     std::string out;
     out.reserve(text.size());
     std::size_t begin = 0;  // of the grapheme
+    bool first_gone = false;
     utf8proc_int32_t state = 0;
     for (std::size_t i = 0; i < text.size();) {
       const CodePoint c = code_point_at(text, i);
@@ -60,10 +61,14 @@ class Charsmap final : public Normalizer {
                                            static_cast<utf8proc_int32_t>(code_point_at(text, i).code), &state) != 0;
       if (!ends) continue;
       append_grapheme(out, std::string_view(text).substr(begin, i - begin));
-      // The reference counts a first character that became nothing as still there.
-      if (begin == 0 && head > 0) head = std::max<std::size_t>(out.size(), 1);
+      if (begin == 0 && head > 0) {
+        head = out.size();
+        first_gone = head == 0;
+      }
       begin = i;
     }
+    // The reference counts what follows a first character that became nothing in its place.
+    if (first_gone && !out.empty()) head = code_point_at(out, 0).size;
     text.swap(out);
   }
 

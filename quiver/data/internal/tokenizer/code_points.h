@@ -47,6 +47,11 @@ inline CodePoint code_point_before(std::string_view text, std::size_t end) noexc
   while (at > 0 && (static_cast<unsigned char>(text[at]) & 0xC0) == 0x80) --at;
   return code_point_at(text, at);
 }
+// `size`, moved up to where a character of the text ends.
+inline std::size_t whole_characters(std::string_view text, std::size_t size) noexcept {
+  while (size < text.size() && (static_cast<unsigned char>(text[size]) & 0xC0) == 0x80) ++size;
+  return size < text.size() ? size : text.size();
+}
 std::size_t count_code_points(std::string_view text) noexcept;
 
 void append_code_point(std::string& out, char32_t code);

@@ -23,6 +23,7 @@ class NormalForm final : public Normalizer {
     out.clear();
     append_normal(out, text, form_);
     text.swap(out);
+    head = whole_characters(text, head);  // what follows may have joined it
   }
 
  private:
@@ -84,6 +85,7 @@ class StripEnds final : public Normalizer {
         text.resize(text.size() - c.size);
       }
     }
+    head = std::min(head, text.size());
     std::size_t begin = 0;
     while (left_ && begin < text.size()) {
       const CodePoint c = code_point_at(text, begin);
