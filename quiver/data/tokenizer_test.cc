@@ -96,8 +96,8 @@ TEST_P(Reference, TakesAnyBytes) {
   }
 }
 INSTANTIATE_TEST_SUITE_P(Tokenizer, Reference,
-                         ::testing::Values("bert-uncased", "bert-cased", "gpt2", "roberta", "llama3", "qwen", "unigram",
-                                           "unigram-bytes", "llama2", "clip", "words", "bpe-prefix"));
+                         ::testing::Values("bert-uncased", "bert-cased", "gpt2", "roberta", "llama3", "qwen", "gpt4o",
+                                           "unigram", "unigram-bytes", "llama2", "clip", "words", "bpe-prefix"));
 
 // A tokenizer.json around a model and what else a test wants to say.
 std::string file_of(const std::string& model, const std::string& more = "") {

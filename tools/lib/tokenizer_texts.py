@@ -129,5 +129,6 @@ TEXTS = [
     "x=1;y=2;z=x+y",
     "The mean of the values is 3.5 ± 0.1 (n = 20), p < 0.05.",
     "Vectors know their space; mixing spaces is an error that names the cure.",
+    "camelCase HTTPServer's XMLHttpRequest'LL a/b//c ?/\n/ ǅungla ʰAb 天Ab中 aʰB \u0301A éÉÈè",
     "The end",
 ]

@@ -156,6 +156,24 @@ std::uint8_t kinds_of(char32_t code) noexcept {
   return (*table)[code];
 }
 
+Case case_of(char32_t code) noexcept {
+  switch (utf8proc_category(static_cast<utf8proc_int32_t>(code))) {
+    case UTF8PROC_CATEGORY_LU:
+    case UTF8PROC_CATEGORY_LT:
+      return Case::Upper;
+    case UTF8PROC_CATEGORY_LL:
+      return Case::Lower;
+    case UTF8PROC_CATEGORY_LM:
+    case UTF8PROC_CATEGORY_LO:
+    case UTF8PROC_CATEGORY_MN:
+    case UTF8PROC_CATEGORY_MC:
+    case UTF8PROC_CATEGORY_ME:
+      return Case::Both;
+    default:
+      return is(code, kLetter) ? Case::Both : Case::None;  // letters newer than utf8proc
+  }
+}
+
 void append_lower(std::string& out, char32_t code) {
   if (code < 0x80) {
     out.push_back(static_cast<char>(code >= 'A' && code <= 'Z' ? code + ('a' - 'A') : code));

@@ -65,6 +65,10 @@ inline bool is_ascii(std::string_view text) noexcept {
   return all < 0x80;
 }
 
+// Of letters and marks: which of the classes [\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}] and [\p{Ll}\p{Lm}\p{Lo}\p{M}] hold it.
+enum class Case : std::uint8_t { None, Upper, Lower, Both };
+Case case_of(char32_t code) noexcept;
+
 // Full lower case of each character by itself: only U+0130 becomes two. No final sigma, as in the reference.
 void append_lower(std::string& out, char32_t code);
 

@@ -88,6 +88,44 @@ std::size_t contraction(std::string_view text, std::size_t at) {
   if (first == 'l' && second == 'l') return 3;
   return text.substr(at + 1).starts_with("ſ") ? 3 : 0;
 }
+// GPT-4o's words, where a change from small to capital letters begins a new one: [^\r\n\p{L}\p{N}]?, then upper* lower+
+// or upper+ lower*. Letters without case and marks are in both classes.
+bool is_upper(char32_t c) { return case_of(c) == Case::Upper || case_of(c) == Case::Both; }
+bool is_lower(char32_t c) { return case_of(c) == Case::Lower || case_of(c) == Case::Both; }
+std::size_t end_of_upper_lower(std::string_view text, std::size_t begin) {
+  std::size_t upper = run(text, begin, is_upper);
+  const std::size_t end = run(text, upper, is_lower);
+  if (end > upper) return end;
+  // Back to the last of the upper ones that is a lower one as well.
+  while (upper > begin) {
+    const CodePoint c = code_point_before(text, upper);
+    if (is_lower(c.code)) break;
+    upper -= c.size;
+  }
+  return upper;
+}
+std::size_t end_of_upper(std::string_view text, std::size_t begin) {
+  const std::size_t upper = run(text, begin, is_upper);
+  return upper > begin ? run(text, upper, is_lower) : begin;
+}
+template <std::size_t (*end_of)(std::string_view, std::size_t)>
+std::size_t led_cased(std::string_view text, std::size_t at) {
+  const CodePoint lead = code_point_at(text, at);
+  if (!is_line_end(lead.code) && !is(lead.code, kLetter | kNumber)) {
+    const std::size_t end = end_of(text, at + lead.size);
+    if (end > at + lead.size) return end - at;
+  }
+  return end_of(text, at) - at;
+}
+template <std::size_t (*end_of)(std::string_view, std::size_t)>
+std::size_t led_cased_contracted(std::string_view text, std::size_t at) {
+  const std::size_t size = led_cased<end_of>(text, at);
+  return size == 0 || at + size == text.size() ? size : size + contraction(text, at + size);
+}
+std::size_t space_others_line_ends_slashes(std::string_view text, std::size_t at) {
+  const std::size_t size = after_space(text, at, is_other);
+  return size == 0 ? 0 : run(text, at + size, [](char32_t c) { return is_line_end(c) || c == '/'; }) - at;
+}
 // BLOOM's words: all but white space and some marks, with one space before.
 std::size_t bloom_words(std::string_view text, std::size_t at) {
   constexpr std::u32string_view kMarks = U"(|).,!?…。，、।۔،";
@@ -114,6 +152,13 @@ constexpr auto kKnown = std::to_array<Known>({
     {R"( ?[^\s\p{L}\p{N}]++[\r\n]*)", space_others_line_ends},
     {R"([^\r\n\p{L}\p{N}]?\p{L}+)", led_letters},
     {R"([^\r\n\p{L}\p{N}]?+\p{L}+)", led_letters},
+    {R"( ?[^\s\p{L}\p{N}]+[\r\n/]*)", space_others_line_ends_slashes},
+    {R"([^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+)", led_cased<end_of_upper_lower>},
+    {R"([^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*)", led_cased<end_of_upper>},
+    {R"([^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?)",
+     led_cased_contracted<end_of_upper_lower>},
+    {R"([^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*(?i:'s|'t|'re|'ve|'m|'ll|'d)?)",
+     led_cased_contracted<end_of_upper>},
     {R"((?i:'s|'t|'re|'ve|'m|'ll|'d))", contraction},
     {R"('(?i:[sdmt]|ll|ve|re))", contraction},
     {R"(\s+(?!\S))", spaces_before_last},
