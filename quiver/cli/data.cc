@@ -32,7 +32,7 @@ struct ShowOptions {
   std::size_t head = 3;
   template <class V>
   void visit(V& v) {
-    v("spec", spec, "a file, or a spec such as wordnet:/usr/share/wordnet?split=test");
+    v("spec", spec, "a file, a folder of pictures, or a spec such as wordnet:/usr/share/wordnet?split=test");
     v("head", head, "how many rows to show", 0, 1000);
   }
 };
@@ -153,7 +153,8 @@ std::vector<Verb> data_verbs() {
                               .positional = {"spec"},
                               .required = {"spec"},
                               .examples = {{"quiver data show wordnet:/usr/share/wordnet", "synsets and their columns"},
-                                           {"quiver data show base.fvecs", "vectors"}}},
+                                           {"quiver data show base.fvecs", "vectors"},
+                                           {"quiver data show photos/", "pictures, a class in each sub-folder"}}},
                              run_show),
       make_verb<NoOptions>(
           {.name = "data formats", .summary = "list the file formats and the options of a data set spec"}, run_formats),

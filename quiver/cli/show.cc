@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "quiver/data/image_column.h"
+
 namespace quiver::cli {
 namespace {
 
@@ -16,6 +18,13 @@ Result<std::string> cell_text(const Items& items, const Field& field, std::size_
   if (field.modality == Modality::Rows) {
     QUIVER_TRY(Rows rows, items.rows(field.name));
     return fmt::format("{} numbers", rows.space().dims);
+  }
+  if (field.modality == Modality::Image && !field.many) {
+    QUIVER_TRY(const ImageColumn images, items.images(field.name));
+    if (images.missing(row)) return std::string();
+    QUIVER_TRY(const ImageInfo info, images.info(row));
+    return fmt::format("{} x {} {}, {}", info.width, info.height, name_of(info.format),
+                       images.path(row).filename().string());
   }
   if (field.modality == Modality::Number && field.many) {
     QUIVER_TRY(NumberLists lists, items.number_lists(field.name));
@@ -36,6 +45,15 @@ Result<std::string> cell_text(const Items& items, const Field& field, std::size_
 }
 
 Result<Json> cell_json(const Items& items, const Field& field, std::size_t row) {
+  if (field.modality == Modality::Image && !field.many) {
+    QUIVER_TRY(const ImageColumn images, items.images(field.name));
+    if (images.missing(row)) return Json(nullptr);
+    QUIVER_TRY(const ImageInfo info, images.info(row));
+    return Json{{"path", images.path(row).string()},
+                {"format", name_of(info.format)},
+                {"width", info.width},
+                {"height", info.height}};
+  }
   if (field.modality == Modality::Number && field.many) {
     QUIVER_TRY(NumberLists lists, items.number_lists(field.name));
     return Json(std::vector<double>(lists[row].begin(), lists[row].end()));

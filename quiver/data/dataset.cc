@@ -9,6 +9,8 @@
 #include "quiver/core/file.h"
 #include "quiver/core/metric.h"
 #include "quiver/core/options.h"
+#include "quiver/data/image_column.h"
+#include "quiver/data/read_image_folder.h"
 #include "quiver/data/read_wordnet.h"
 #include "quiver/data/reader.h"
 
@@ -73,12 +75,26 @@ Result<const Generator*> find_generator(std::string_view place) {
                                       fmt::join(names, ", ")));
 }
 
+std::vector<std::string_view> split_names(std::string_view text) {
+  std::vector<std::string_view> names;
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find(','), text.size());
+    names.push_back(text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return names;
+}
+
 Result<Opened> open_file(const std::string& path, const DatasetOptions& options) {
   ReadOptions reading{.part = options.part, .header = options.header};
   if (!options.metric.empty()) {
     QUIVER_TRY(reading.metric, parse_metric(options.metric));
   }
   QUIVER_TRY(Items items, read_items(path, options.format, reading));
+  if (!options.images.empty()) {
+    const auto folder = std::filesystem::path(path).parent_path();
+    QUIVER_TRY(items, with_images(items, split_names(options.images), folder).within("reading " + path));
+  }
   return Opened{std::move(items), {}, {}};
 }
 
@@ -89,20 +105,16 @@ Result<Opened> open_place(const Spec& spec, SelectOptions& select) {
     QUIVER_TRY(apply(select, spec.settings).within(fmt::format("the options of '{}:'", generator->name)));
     return generator->open(std::string_view(spec.place).substr(generator->name.size() + 1));
   }
+  std::error_code failed;
+  if (std::filesystem::is_directory(spec.place, failed)) {
+    QUIVER_TRY(apply(select, spec.settings).within("the options of a folder"));
+    QUIVER_TRY(Items items, read_image_folder(spec.place));
+    return Opened{std::move(items), {}, {}};
+  }
   DatasetOptions options;
   QUIVER_TRY(apply(options, spec.settings));
   select = options;
   return open_file(spec.place, options);
-}
-
-std::vector<std::string_view> split_names(std::string_view text) {
-  std::vector<std::string_view> names;
-  while (!text.empty()) {
-    const std::size_t end = std::min(text.find(','), text.size());
-    names.push_back(text.substr(0, end));
-    text.remove_prefix(std::min(end + 1, text.size()));
-  }
-  return names;
 }
 }  // namespace
 

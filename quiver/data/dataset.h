@@ -6,11 +6,13 @@
 //
 //   spec     := place [ "?" option "=" value { "&" option "=" value } ]
 //   place    := path of a file              its format is told by content, then by suffix; .gz is read as it is
+//             | path of a folder            of pictures, see read_image_folder.h
 //             | generator ":" arguments     wordnet:/usr/share/wordnet
 //   options  := split together columns limit rows       (SelectOptions: of every place)
-//             | part metric format header               (DatasetOptions: of files alone)
+//             | part metric format header images        (DatasetOptions: of files alone)
 //
-// The formats are listed in reader.h. A Dataset is read when it is opened, except .qvr files, which are mapped.
+// The formats are listed in reader.h. A Dataset is read when it is opened, except .qvr files, which are mapped, and
+// pictures, which are decoded when they are looked at.
 // Errors name the spec and the cause: an absent file, an unknown format or option (with the nearest known one), a
 // damaged file (with the line, or the row and column), an empty set, a row count other than the declared `rows`.
 // Thread-safety: immutable, so share freely. Cost: copies share the columns.
@@ -42,7 +44,7 @@ struct SelectOptions {
 
 // And how a file is read.
 struct DatasetOptions : SelectOptions {
-  std::string part, metric, format;
+  std::string part, metric, format, images;
   bool header = true;
   template <class V>
   void visit(V& v) {
@@ -52,6 +54,7 @@ struct DatasetOptions : SelectOptions {
       "metric of vectors from a plain file: l2 | dot | cosine | ...; empty: what the file says, else l2");
     v("format", format, "format of the file where its name does not tell, see `quiver data formats`");
     v("header", header, "the first line of a CSV or TSV file names its columns");
+    v("images", images, "columns that name pictures, by their paths from the file's folder; separated by commas");
   }
 };
 

@@ -41,6 +41,7 @@ Column taken(const Column& column, std::span<const std::uint32_t> rows) {
   const auto take_value = [&](std::size_t value) {
     switch (column.field.modality) {
       case Modality::Text:
+      case Modality::Image:
         out.strings->add((*column.strings)[value]);
         break;
       case Modality::Number:
@@ -93,6 +94,7 @@ std::uint64_t hash_of_vector(const RowsView& view, std::size_t row) {
   }
   return hash;
 }
+// Not of an Image column, whose files must be read: internal::hash_files().
 std::uint64_t hash_of_cell(const Column& column, std::size_t row) {
   if (column.field.modality == Modality::Rows) return hash_of_vector(column.rows.view(), row);
   const auto hash_of_value = [&](std::size_t value) {
@@ -110,7 +112,7 @@ std::uint64_t hash_of_cell(const Column& column, std::size_t row) {
 }  // namespace
 
 std::string_view name_of(Modality modality) noexcept {
-  constexpr std::string_view kNames[] = {"text", "number", "category", "rows"};
+  constexpr std::string_view kNames[] = {"text", "image", "number", "category", "rows"};
   return kNames[static_cast<std::size_t>(modality)];
 }
 std::string describe(const Field& field) {
@@ -320,7 +322,7 @@ Result<NumberLists> Items::number_lists(std::string_view column) const {
 
 Result<Categories> Items::categories(std::string_view column) const {
   QUIVER_TRY(const auto found, find(column));
-  if (found->field.many || found->field.modality == Modality::Rows)
+  if (found->field.many || found->field.modality == Modality::Rows || found->field.modality == Modality::Image)
     return wrong_kind(found->field, "one category a row");
   Categories out;
   if (found->field.modality == Modality::Category) {
@@ -388,6 +390,11 @@ Result<std::vector<std::uint64_t>> Items::hashes(std::string_view column) const 
   }
   std::vector<std::uint64_t> out(count_, 0);
   for (const auto& each : chosen) {
+    if (each->field.modality == Modality::Image) {
+      QUIVER_TRY(const std::vector<std::uint64_t> files, internal::hash_files(*each, first_, count_));
+      for (std::size_t row = 0; row < count_; ++row) out[row] = mix(out[row], files[row]);
+      continue;
+    }
     for (std::size_t row = 0; row < count_; ++row) out[row] = mix(out[row], hash_of_cell(*each, first_ + row));
   }
   return out;

@@ -6,8 +6,8 @@
 //   for (std::size_t row = 0; row < text.size(); ++row) use(text[row]);
 //   Items page = items.slice(100, 20);                        // shares the columns
 //
-// Modalities kept today: Text, Number (double), Category (a code into a list of names), Rows (vectors with their
-// Space). Images, audio and the others arrive with their readers.
+// Modalities kept today: Text, Image (a path: decoded when asked for, see image_column.h), Number (double), Category (a
+// code into a list of names), Rows (vectors with their Space). Audio and the others arrive with their readers.
 //
 // Invariants: all columns have size() cells; fewer than 2^32 rows. A column never changes once inside an Items; copies,
 // slices and selections of columns share it. Thread-safety: immutable, so share freely.
@@ -27,7 +27,7 @@
 
 namespace quiver {
 
-enum class Modality : std::uint8_t { Text, Number, Category, Rows };
+enum class Modality : std::uint8_t { Text, Image, Number, Category, Rows };
 std::string_view name_of(Modality modality) noexcept;  // "text"
 
 struct Field {
@@ -42,6 +42,7 @@ std::string describe(const Field& field);  // "examples (text, many)"
 namespace internal {
 struct Column;
 }
+class ImageColumn;
 
 // One text a row; a missing cell reads as empty. Keeps its column alive.
 class TextColumn {
@@ -117,12 +118,14 @@ class Items {
       std::string_view column) const;  // NaN where missing; borrowed from this Items
   Result<NumberLists> number_lists(std::string_view column) const;
   Result<Categories> categories(std::string_view column) const;  // also of a Text or Number column: a code per value
+  Result<ImageColumn> images(std::string_view column) const;
   // A Rows column; or Number lists of one length as float vectors (the Error names the row that differs).
   Result<Rows> rows(std::string_view column) const;
   // The one column that holds vectors. Errors: there is none, or several.
   Result<Rows> only_rows() const;
 
-  // A stable 64-bit hash of every row's cells (of one column): equal cells give equal hashes, on every machine.
+  // A stable 64-bit hash of every row's cells (of one column): equal cells give equal hashes, on every machine. Of a
+  // picture the bytes of its file count, which are read for it; Error: a file that cannot be read.
   Result<std::vector<std::uint64_t>> hashes(std::string_view column = {}) const;
 
  private:

@@ -26,6 +26,7 @@ struct ItemsBuilder::Growing {
     if (c.values() == rows) {
       switch (c.field.modality) {
         case Modality::Text:
+        case Modality::Image:
           c.strings->add({});
           break;
         case Modality::Number:
@@ -55,7 +56,7 @@ ItemsBuilder& ItemsBuilder::operator=(ItemsBuilder&&) noexcept = default;
 ItemsBuilder::~ItemsBuilder() = default;
 
 std::size_t ItemsBuilder::add_field(Field field) {
-  QUIVER_CHECK(field.modality != Modality::Rows);
+  QUIVER_CHECK(field.modality != Modality::Rows && !(field.modality == Modality::Image && field.many));
   Growing& added = columns_.emplace_back(std::move(field));
   for (std::size_t row = 0; row < rows_; ++row) added.end_row(row);
   return columns_.size() - 1;
@@ -65,6 +66,11 @@ void ItemsBuilder::text(std::size_t field, std::string_view value) {
   internal::Column& column = *columns_[field].column;
   QUIVER_DCHECK(column.field.modality == Modality::Text);
   column.strings->add(value);
+}
+void ItemsBuilder::image(std::size_t field, std::string_view path) {
+  internal::Column& column = *columns_[field].column;
+  QUIVER_DCHECK(column.field.modality == Modality::Image);
+  column.strings->add(path);
 }
 void ItemsBuilder::number(std::size_t field, double value) {
   internal::Column& column = *columns_[field].column;

@@ -20,7 +20,7 @@ namespace quiver {
 
 class ItemsBuilder {
  public:
-  explicit ItemsBuilder(std::vector<Field> fields = {});  // Requires: no Modality::Rows
+  explicit ItemsBuilder(std::vector<Field> fields = {});  // Requires: no Modality::Rows, no lists of pictures
   ItemsBuilder(ItemsBuilder&&) noexcept;
   ItemsBuilder& operator=(ItemsBuilder&&) noexcept;
   ~ItemsBuilder();
@@ -28,6 +28,7 @@ class ItemsBuilder {
   std::size_t add_field(Field field);  // the rows so far miss it; returns its position
   // Requires: the field has that modality; a single cell is set once a row, a list grows by one value.
   void text(std::size_t field, std::string_view value);
+  void image(std::size_t field, std::string_view path);  // which is opened when it is looked at
   void number(std::size_t field, double value);
   void category(std::size_t field, std::string_view name);
   void end_row();

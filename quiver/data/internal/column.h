@@ -1,6 +1,7 @@
 // One column of Items: the arrays behind it, by modality. Shared by items.cc and items_builder.cc.
 //
 //   Text       strings: a text per value                    Number   numbers: a double per value
+//   Image      strings: the path of a file per value
 //   Category   codes per value, into strings (the names)    Rows     rows
 //
 // `many`: values of row i are offsets[i] .. offsets[i + 1]; otherwise value i belongs to row i and `missing` (empty:
@@ -30,6 +31,7 @@ struct Column {
     if (field.many) return offsets.size() - 1;
     switch (field.modality) {
       case Modality::Text:
+      case Modality::Image:
         return strings->size();
       case Modality::Number:
         return numbers.size();
@@ -42,9 +44,8 @@ struct Column {
   }
   // Values so far, which is the number of cells of a single column.
   std::size_t values() const {
-    return field.modality == Modality::Text     ? strings->size()
-           : field.modality == Modality::Number ? numbers.size()
-                                                : codes.size();
+    const bool texts = field.modality == Modality::Text || field.modality == Modality::Image;
+    return texts ? strings->size() : field.modality == Modality::Number ? numbers.size() : codes.size();
   }
   bool is_missing(std::size_t row) const { return !missing.empty() && missing[row]; }
   std::string_view text(std::size_t value) const {
@@ -52,5 +53,8 @@ struct Column {
     return codes[value] == kMissingCategory ? std::string_view() : (*strings)[codes[value]];
   }
 };
+
+// Of each cell of an Image column: a hash of its file's bytes. In image_column.cc.
+Result<std::vector<std::uint64_t>> hash_files(const Column& column, std::size_t first, std::size_t count);
 
 }  // namespace quiver::internal

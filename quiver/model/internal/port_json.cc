@@ -8,7 +8,7 @@
 
 namespace quiver::internal {
 namespace {
-constexpr std::array kModalities{Modality::Text, Modality::Number, Modality::Category, Modality::Rows};
+constexpr std::array kModalities{Modality::Text, Modality::Image, Modality::Number, Modality::Category, Modality::Rows};
 constexpr std::array kForms{Form::Dense, Form::Ragged, Form::Sparse, Form::Codes};
 
 template <class Enum, std::size_t N>
