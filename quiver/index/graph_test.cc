@@ -343,7 +343,7 @@ TEST(Graph, EffortAndRerankDoWhatTheySay) {
 // what was reached instead. An effort set by hand promises nothing.
 TEST(Graph, ARecallOutOfReachCarriesWhatWasReached) {
   const Matrix base = clustered(4000, 48, kSeed, 0, 4000), queries = clustered(64, 48, kSeed, kQueries, 4000);
-  const auto index = made("graph(48,8) + rerank(lvq(4))", base.view(), Metric::L2);
+  const auto index = made("graph(24,8) + rerank(lvq(4))", base.view(), Metric::L2);
   SearchStats asked, modest, by_hand, single;
   all_hits(*index, queries.view(), {.k = 10, .recall = 0.9999F}, &asked);
   all_hits(*index, queries.view(), {.k = 10, .recall = 0.5F}, &modest);

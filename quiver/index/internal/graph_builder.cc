@@ -10,6 +10,18 @@ namespace {
 constexpr std::size_t kGrain = 256;
 constexpr std::size_t kSample = 10'000;  // directions the code learns from
 constexpr std::size_t kMostCandidates = 512;
+constexpr std::size_t kWalksInTurn = 4;  // on a thread
+
+// What a thread keeps from one row to the next.
+struct BuildWorker {
+  GraphWalk walks[kWalksInTurn];
+  PruneScratch prune;
+  GraphRows::Scratch codes;
+  std::vector<Hit> candidates;
+  std::vector<std::uint32_t> rows;  // considered for one row, each once
+  std::vector<std::uint32_t> seen;  // by row: 1 + the row that it was considered for last
+  std::vector<float> distances;
+};
 
 struct Builder {
   MatrixView points;
@@ -18,34 +30,50 @@ struct Builder {
   std::size_t degree = simd::kBlockNeighbours * options.blocks;
   std::vector<std::vector<std::uint32_t>> neighbours{points.rows};
   MatrixView edges = points;  // where edges are chosen
+  std::vector<BuildWorker> workers{run.threads().count()};
 
-  float distance(std::uint32_t a, std::uint32_t b) const noexcept {
-    float out = 0;
+  void consider_for(std::uint32_t row, BuildWorker& worker) const {
+    if (worker.seen.empty()) worker.seen.resize(points.rows);
+    worker.seen[row] = row + 1;
+    worker.rows.clear();
+  }
+  static void consider(std::uint32_t other, std::uint32_t row, BuildWorker& worker) {
+    if (worker.seen[other] == row + 1) return;
+    worker.seen[other] = row + 1;
+    worker.rows.push_back(other);
+  }
+  // Those considered, with their distances.
+  void measure(std::uint32_t row, BuildWorker& worker) const {
+    worker.distances.resize(worker.rows.size());
     simd::kernels().distance(Metric::L2, Element::F32)(
-        edges.row(a).data(), reinterpret_cast<const std::byte*>(edges.row(b).data()), 0, nullptr, 1, edges.cols, &out);
-    return out;
+        edges.row(row).data(), reinterpret_cast<const std::byte*>(edges.data), edges.stride * sizeof(float),
+        worker.rows.data(), worker.rows.size(), edges.cols, worker.distances.data());
+    worker.candidates.resize(worker.rows.size());
+    for (std::size_t i = 0; i < worker.rows.size(); ++i) worker.candidates[i] = {worker.rows[i], worker.distances[i]};
   }
 
-  // Every row is offered to those it chose.
-  Result<void> join_reverse() {
+  // Every row is offered to those it chose; then its neighbours are written, while they are in the cache.
+  Result<void> join_reverse(Graph& graph) {
     std::vector<std::vector<std::uint32_t>> choosers(points.rows);
     for (std::size_t i = 0; i < points.rows; ++i) {
       for (const std::uint32_t row : neighbours[i]) choosers[row].push_back(static_cast<std::uint32_t>(i));
     }
     std::vector<std::vector<std::uint32_t>> joined(points.rows);
-    run.threads().parallel_for(points.rows, kGrain, [&](std::size_t begin, std::size_t end, unsigned) {
-      PruneScratch scratch;
-      std::vector<Hit> candidates;
+    run.threads().parallel_for(points.rows, kGrain, [&](std::size_t begin, std::size_t end, unsigned number) {
+      BuildWorker& worker = workers[number];
       for (std::size_t i = begin; i < end && !run.stop(); ++i) {
-        candidates.clear();
         const auto row = static_cast<std::uint32_t>(i);
-        for (const std::uint32_t other : neighbours[i]) candidates.push_back({other, distance(row, other)});
-        for (const std::uint32_t other : choosers[i]) candidates.push_back({other, distance(row, other)});
+        consider_for(row, worker);
+        for (const std::uint32_t other : neighbours[i]) consider(other, row, worker);
+        for (const std::uint32_t other : choosers[i]) consider(other, row, worker);
+        measure(row, worker);
+        std::vector<Hit>& candidates = worker.candidates;
         if (candidates.size() > kMostCandidates) {
-          std::nth_element(candidates.begin(), candidates.begin() + kMostCandidates, candidates.end(), closer);
+          std::nth_element(candidates.begin(), candidates.begin() + kMostCandidates, candidates.end(), Closer{});
           candidates.resize(kMostCandidates);
         }
-        prune(edges, candidates, degree, options.slack, scratch, joined[i]);
+        prune(edges, candidates, degree, options.slack, worker.prune, joined[i]);
+        write(graph, row, joined[i], worker);
       }
     });
     neighbours = std::move(joined);
@@ -56,15 +84,15 @@ struct Builder {
   Result<void> from_near_lists() {
     NearLists near(edges, options.near);
     QUIVER_TRY(near.gather(options.leaves, run));
-    run.threads().parallel_for(points.rows, kGrain, [&](std::size_t begin, std::size_t end, unsigned) {
-      PruneScratch scratch;
-      std::vector<Hit> candidates;
+    run.threads().parallel_for(points.rows, kGrain, [&](std::size_t begin, std::size_t end, unsigned number) {
+      BuildWorker& worker = workers[number];
       for (std::size_t i = begin; i < end && !run.stop(); ++i) {
-        candidates.assign(near.of(i).begin(), near.of(i).end());
-        prune(edges, candidates, degree, options.slack, scratch, neighbours[i]);
+        worker.candidates.assign(near.of(i).begin(), near.of(i).end());
+        prune(edges, worker.candidates, degree, options.slack, worker.prune, neighbours[i]);
       }
     });
-    return join_reverse();
+    if (run.stop()) return run.stopped("choosing neighbours");
+    return {};
   }
 
   NeighbourCode learn_code() const {
@@ -89,17 +117,11 @@ struct Builder {
   }
 
   // A neighbour that is written there already keeps its place and its code.
-  void write(Graph& graph) const {
-    run.threads().parallel_for(points.rows, kGrain, [&](std::size_t begin, std::size_t end, unsigned) {
-      GraphRows::Scratch scratch;
-      for (std::size_t i = begin; i < end; ++i) {
-        const float* centre = points.row(i).data();
-        graph.code.products(centre, scratch.centre);
-        graph.rows.revise_neighbours(
-            i, centre, neighbours[i], [&](std::size_t j) { return points.row(neighbours[i][j]).data(); }, graph.code,
-            scratch);
-      }
-    });
+  void write(Graph& graph, std::uint32_t row, std::span<const std::uint32_t> chosen, BuildWorker& worker) const {
+    const float* centre = points.row(row).data();
+    graph.code.products(centre, worker.codes.centre);
+    graph.rows.revise_neighbours(
+        row, centre, chosen, [&](std::size_t j) { return points.row(chosen[j]).data(); }, graph.code, worker.codes);
   }
 
   GraphRows root(const Graph& graph) const {
@@ -112,28 +134,38 @@ struct Builder {
     return root_of(graph, entries, [&](std::size_t j) { return points.row(entries[j]).data(); });
   }
 
-  Result<void> search_pass(const Graph& graph) {
+  // Rows first .. first + count - 1 are searched for, in turn: each walk mostly waits for memory.
+  void search(const Graph& graph, std::size_t first, std::size_t count, BuildWorker& worker) const {
+    for (std::size_t i = 0; i < count; ++i) {
+      const float* point = points.row(first + i).data();
+      graph.code.tables(point, worker.walks[i].scratch());
+      worker.walks[i].start(graph.rows, graph.root, point, {.wanted = 32, .slack = 1.2F, .hops = options.effort});
+    }
+    for (bool busy = true; busy;) {
+      busy = false;
+      for (std::size_t i = 0; i < count; ++i) busy |= worker.walks[i].hop();
+    }
+  }
+
+  Result<void> search_pass(Graph& graph) {
     std::vector<std::vector<std::uint32_t>> found(points.rows);
-    run.threads().parallel_for(points.rows, kGrain, [&](std::size_t begin, std::size_t end, unsigned) {
-      GraphWalk walk;
-      PruneScratch scratch;
-      std::vector<Hit> candidates;
-      for (std::size_t i = begin; i < end && !run.stop(); ++i) {
-        const auto row = static_cast<std::uint32_t>(i);
-        graph.code.tables(points.row(i).data(), walk.scratch());
-        walk.start(graph.rows, graph.root, points.row(i).data(), {.wanted = 32, .slack = 1.2F, .hops = options.effort});
-        while (walk.hop()) {
+    run.threads().parallel_for(points.rows, kGrain, [&](std::size_t begin, std::size_t end, unsigned number) {
+      BuildWorker& worker = workers[number];
+      for (std::size_t first = begin; first < end && !run.stop(); first += kWalksInTurn) {
+        const std::size_t count = std::min(kWalksInTurn, end - first);
+        search(graph, first, count, worker);
+        for (std::size_t i = 0; i < count; ++i) {
+          const auto row = static_cast<std::uint32_t>(first + i);
+          consider_for(row, worker);
+          for (const std::uint32_t other : neighbours[row]) consider(other, row, worker);
+          for (const Hit& hit : worker.walks[i].met()) consider(hit.row, row, worker);
+          measure(row, worker);
+          prune(edges, worker.candidates, degree, options.slack, worker.prune, found[row]);
         }
-        candidates.clear();
-        for (const Hit& hit : walk.met()) {
-          if (hit.row != row) candidates.push_back({hit.row, distance(row, hit.row)});
-        }
-        for (const std::uint32_t other : neighbours[i]) candidates.push_back({other, distance(row, other)});
-        prune(edges, candidates, degree, options.slack, scratch, found[i]);
       }
     });
     neighbours = std::move(found);
-    return join_reverse();
+    return join_reverse(graph);
   }
 };
 }  // namespace
@@ -181,11 +213,8 @@ Result<Graph> build_graph(MatrixView points, const GraphOptions& options, Run& r
   graph.rows = GraphRows(layout, points.rows);
   graph.root = builder.root(graph);
   for (std::size_t i = 0; i < points.rows; ++i) graph.rows.write_point(i, points.row(i).data());
-  builder.write(graph);
-  for (std::size_t pass = 0; pass < options.passes; ++pass) {
-    QUIVER_TRY(builder.search_pass(graph));
-    builder.write(graph);
-  }
+  QUIVER_TRY(builder.join_reverse(graph));
+  for (std::size_t pass = 0; pass < options.passes; ++pass) QUIVER_TRY(builder.search_pass(graph));
   return graph;
 }
 

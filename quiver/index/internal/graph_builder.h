@@ -1,7 +1,7 @@
 // GraphBuilder: points become GraphRows. Three steps, none of which inserts rows one by one:
 //
 //   1. near rows of every row, by matrix products in overlapping leaves (near_lists.h)
-//   2. neighbours: pruned near rows, then everyone who chose me is a candidate of mine, pruned again
+//   2. neighbours: pruned near rows, then everyone who chose me is a candidate of mine, pruned again, and written
 //   3. `passes` times: every row is searched for in the graph so far; what the walk met joins its candidates, which
 //   gives
 //      the long edges that lead from the root to it

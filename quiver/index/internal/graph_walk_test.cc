@@ -207,7 +207,7 @@ TEST(GraphWalk, ByProductFindsTheLongRows) {
     }
     std::vector<float> sorted = products;
     std::nth_element(sorted.begin(), sorted.begin() + kWanted - 1, sorted.end(), std::greater<>());
-    for (const Hit& hit : walked(*graph, query, {.wanted = kWanted, .slack = 1.6F, .hops = kRows}, walk)) {
+    for (const Hit& hit : walked(*graph, query, {.wanted = kWanted, .slack = 1.56F, .hops = kRows}, walk)) {
       found += products[hit.row] >= sorted[kWanted - 1] ? 1 : 0;
       EXPECT_NEAR(hit.distance, -2 * products[hit.row], 0.02F * kQueryLength * kQueryLength);
     }

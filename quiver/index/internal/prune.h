@@ -18,11 +18,10 @@ namespace quiver::internal {
 struct PruneScratch {
   std::vector<std::uint32_t> open, rows;
   std::vector<float> distances;
-  std::vector<Hit> candidates;
   std::vector<std::uint8_t> passed;
 };
 
-// candidates: rows with their squared distances to v, in any order, maybe twice, never v itself; they are sorted.
+// candidates: rows, each once and never v itself, with their squared distances to v, in any order; they are sorted.
 // out: at most `most` rows.
 void prune(MatrixView points, std::vector<Hit>& candidates, std::size_t most, float slack, PruneScratch& scratch,
            std::vector<std::uint32_t>& out);

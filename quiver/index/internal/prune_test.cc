@@ -4,7 +4,6 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <map>
 
 #include "quiver/index/internal/testing.h"
 
@@ -26,13 +25,7 @@ Matrix whole_numbers(std::size_t rows, std::size_t dims, std::uint64_t seed) {
 // The rule as the header writes it.
 std::vector<std::uint32_t> by_the_rule(const Matrix& points, const std::vector<Hit>& candidates, std::size_t most,
                                        float slack) {
-  std::map<std::uint32_t, float> nearest;
-  for (const Hit& hit : candidates) {
-    const auto [at, fresh] = nearest.emplace(hit.row, hit.distance);
-    if (!fresh) at->second = std::min(at->second, hit.distance);
-  }
-  std::vector<Hit> sorted;
-  for (const auto& [row, distance] : nearest) sorted.push_back({row, distance});
+  std::vector<Hit> sorted = candidates;
   std::sort(sorted.begin(), sorted.end(), closer);
   std::vector<std::uint32_t> chosen, passed;
   for (const Hit& c : sorted) {
@@ -59,7 +52,7 @@ TEST(Prune, ChoosesByTheRuleOfOcclusion) {
     std::vector<Hit> candidates;
     for (std::uint32_t i = 1; i < rows; ++i) {
       const Hit hit{i, static_cast<float>(squared_l2(points.row(0), points.row(i)))};
-      candidates.insert(candidates.end(), 1 + (random.below(4) == 0 ? 1 : 0), hit);
+      candidates.push_back(hit);
     }
     random.shuffle(std::span(candidates));
     const auto expected = by_the_rule(points, candidates, most, slack);
@@ -87,18 +80,6 @@ TEST(Prune, OneInEachDirectionThenTheClosestThatWerePassedOver) {
   candidates.clear();
   prune(points.view(), candidates, 4, 1, scratch, chosen);
   EXPECT_THAT(chosen, IsEmpty());
-}
-
-TEST(Prune, ARowGivenTwiceIsChosenOnceByItsSmallerDistance) {
-  Matrix points(3, 1);
-  points.row(1)[0] = 2;
-  points.row(2)[0] = -3;
-  std::vector<Hit> candidates{{2, 9}, {1, 4.0001F}, {2, 9.0001F}, {1, 4}};
-  PruneScratch scratch;
-  std::vector<std::uint32_t> chosen;
-  prune(points.view(), candidates, 4, 1, scratch, chosen);
-  EXPECT_THAT(chosen, ElementsAre(1, 2));
-  EXPECT_THAT(candidates, ElementsAre(Hit{1, 4}, Hit{2, 9}));
 }
 
 TEST(Prune, EqualPointsDoNotHideOneAnother) {
