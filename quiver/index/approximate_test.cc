@@ -153,7 +153,7 @@ TEST_P(EveryApproximateIndex, LosesNoHitsToFiltersWhateverTheyClaim) {
   Scratch scratch;
   for (const Some* filter : {&none, &one, &percent, &half, &percent_claims_all, &none_claims_all, &all_claims_none}) {
     for (const std::uint32_t k : {1U, 10U, 80U}) {
-      const SearchParams params{.k = k, .recall = 0.99F, .filter = filter};
+      const SearchParams params{.k = k, .filter = filter};
       SearchStats stats;
       const Hits found = all_hits(*index, queries.view(), params, &stats),
                  truth = all_hits(*exact, queries.view(), params);

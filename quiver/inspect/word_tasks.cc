@@ -66,14 +66,8 @@ Result<WordSpace> WordSpace::make(const Vocabulary& words, MatrixView vectors) {
   }
   WordSpace space;
   space.unit_ = Matrix::copy_of(vectors);
-  for (std::uint32_t i = 0; i < words.size(); ++i) {
-    space.of_.emplace(fold_text(words.word(i)), i);  // the first stays
-    const auto row = space.unit_.row(i);
-    double squares = 0;
-    for (const float x : row) squares += static_cast<double>(x) * static_cast<double>(x);
-    const double inverse = squares > 0 ? 1 / std::sqrt(squares) : 0;
-    for (float& x : row) x = static_cast<float>(static_cast<double>(x) * inverse);
-  }
+  normalize_rows(space.unit_);
+  for (std::uint32_t i = 0; i < words.size(); ++i) space.of_.emplace(fold_text(words.word(i)), i);  // the first stays
   return space;
 }
 

@@ -19,7 +19,8 @@ struct BuildWorker {
   GraphRows::Scratch codes;
   std::vector<Hit> candidates;
   std::vector<std::uint32_t> rows;  // considered for one row, each once
-  std::vector<std::uint32_t> seen;  // by row: 1 + the row that it was considered for last
+  std::vector<std::uint32_t> seen;  // by row: the turn in which it was considered last
+  std::uint32_t turn = 0;           // of the row that others are considered for, in this pass or an earlier one
   std::vector<float> distances;
 };
 
@@ -33,13 +34,16 @@ struct Builder {
   std::vector<BuildWorker> workers{run.threads().count()};
 
   void consider_for(std::uint32_t row, BuildWorker& worker) const {
-    if (worker.seen.empty()) worker.seen.resize(points.rows);
-    worker.seen[row] = row + 1;
+    if (++worker.turn == 0 || worker.seen.empty()) {
+      worker.seen.assign(points.rows, 0);
+      worker.turn = 1;
+    }
+    worker.seen[row] = worker.turn;
     worker.rows.clear();
   }
-  static void consider(std::uint32_t other, std::uint32_t row, BuildWorker& worker) {
-    if (worker.seen[other] == row + 1) return;
-    worker.seen[other] = row + 1;
+  static void consider(std::uint32_t other, BuildWorker& worker) {
+    if (worker.seen[other] == worker.turn) return;
+    worker.seen[other] = worker.turn;
     worker.rows.push_back(other);
   }
   // Those considered, with their distances.
@@ -64,8 +68,8 @@ struct Builder {
       for (std::size_t i = begin; i < end && !run.stop(); ++i) {
         const auto row = static_cast<std::uint32_t>(i);
         consider_for(row, worker);
-        for (const std::uint32_t other : neighbours[i]) consider(other, row, worker);
-        for (const std::uint32_t other : choosers[i]) consider(other, row, worker);
+        for (const std::uint32_t other : neighbours[i]) consider(other, worker);
+        for (const std::uint32_t other : choosers[i]) consider(other, worker);
         measure(row, worker);
         std::vector<Hit>& candidates = worker.candidates;
         if (candidates.size() > kMostCandidates) {
@@ -157,8 +161,8 @@ struct Builder {
         for (std::size_t i = 0; i < count; ++i) {
           const auto row = static_cast<std::uint32_t>(first + i);
           consider_for(row, worker);
-          for (const std::uint32_t other : neighbours[row]) consider(other, row, worker);
-          for (const Hit& hit : worker.walks[i].met()) consider(hit.row, row, worker);
+          for (const std::uint32_t other : neighbours[row]) consider(other, worker);
+          for (const Hit& hit : worker.walks[i].met()) consider(hit.row, worker);
           measure(row, worker);
           prune(edges, worker.candidates, degree, options.slack, worker.prune, found[row]);
         }

@@ -177,44 +177,48 @@ TEST(GraphWalk, DropsTheFarOnesWhenTooManyWait) {
   }
 }
 
-// Lengths that vary some hundred times over: hardly any row but the long ones is ever the answer.
+// Lengths that vary some hundred times over: hardly any row but the long ones is ever the answer. Of eight draws, since
+// one of them finds between 96 and 99 % of what is asked for.
 TEST(GraphWalk, ByProductFindsTheLongRows) {
-  constexpr std::size_t kRows = 2000, kWanted = 10;
-  Matrix points = points_of(kRows, 16);
-  Random random(kSeed, 3);
-  float longest = 0;
-  for (std::size_t i = 0; i < kRows; ++i) {
-    const auto scale = static_cast<float>(std::exp(1.5 * random.normal()));
-    for (float& x : points.row(i)) x *= scale;
-    longest = std::max(longest, simd::kernels().squared_norm(points.row(i).data(), 16));
-  }
-  for (std::size_t i = 0; i < kRows; ++i) {
-    for (float& x : points.row(i)) x *= kQueryLength / std::sqrt(longest);
-  }
-  quiver::Run run({.seed = kSeed, .threads = 1});
-  auto graph = build_graph(points.view(), {.groups = 8, .entries = 64, .leaves = {}, .products = true}, run);
-  ASSERT_TRUE(graph.has_value()) << graph.error().message();
-  const Matrix queries = points_of(40, 16, 5);
+  constexpr std::size_t kRows = 2000, kWanted = 10, kDraws = 8;
   GraphWalk walk;
-  std::size_t found = 0, hops = 0;
-  for (std::size_t q = 0; q < queries.rows(); ++q) {
-    std::vector<float> query(queries.row(q).begin(), queries.row(q).end());
-    const float scale = kQueryLength / std::sqrt(simd::kernels().squared_norm(query.data(), 16));
-    for (float& x : query) x *= scale;
-    std::vector<float> products(kRows);
+  std::size_t asked = 0, found = 0, hops = 0;
+  for (std::uint64_t seed = kSeed; seed < kSeed + kDraws; ++seed) {
+    Matrix points = points_of(kRows, 16, 100 + seed);
+    Random random(seed, 3);
+    float longest = 0;
     for (std::size_t i = 0; i < kRows; ++i) {
-      for (std::size_t d = 0; d < 16; ++d) products[i] += query[d] * points.row(i)[d];
+      const auto scale = static_cast<float>(std::exp(1.5 * random.normal()));
+      for (float& x : points.row(i)) x *= scale;
+      longest = std::max(longest, simd::kernels().squared_norm(points.row(i).data(), 16));
     }
-    std::vector<float> sorted = products;
-    std::nth_element(sorted.begin(), sorted.begin() + kWanted - 1, sorted.end(), std::greater<>());
-    for (const Hit& hit : walked(*graph, query, {.wanted = kWanted, .slack = 1.56F, .hops = kRows}, walk)) {
-      found += products[hit.row] >= sorted[kWanted - 1] ? 1 : 0;
-      EXPECT_NEAR(hit.distance, -2 * products[hit.row], 0.02F * kQueryLength * kQueryLength);
+    for (std::size_t i = 0; i < kRows; ++i) {
+      for (float& x : points.row(i)) x *= kQueryLength / std::sqrt(longest);
     }
-    hops += walk.hops();
+    quiver::Run run({.seed = seed, .threads = 1});
+    auto graph = build_graph(points.view(), {.groups = 8, .entries = 64, .leaves = {}, .products = true}, run);
+    ASSERT_TRUE(graph.has_value()) << graph.error().message();
+    const Matrix queries = points_of(40, 16, 500 + seed);
+    for (std::size_t q = 0; q < queries.rows(); ++q) {
+      std::vector<float> query(queries.row(q).begin(), queries.row(q).end());
+      const float scale = kQueryLength / std::sqrt(simd::kernels().squared_norm(query.data(), 16));
+      for (float& x : query) x *= scale;
+      std::vector<float> products(kRows);
+      for (std::size_t i = 0; i < kRows; ++i) {
+        for (std::size_t d = 0; d < 16; ++d) products[i] += query[d] * points.row(i)[d];
+      }
+      std::vector<float> sorted = products;
+      std::nth_element(sorted.begin(), sorted.begin() + kWanted - 1, sorted.end(), std::greater<>());
+      for (const Hit& hit : walked(*graph, query, {.wanted = kWanted, .slack = 1.5F, .hops = kRows}, walk)) {
+        found += products[hit.row] >= sorted[kWanted - 1] ? 1 : 0;
+        EXPECT_NEAR(hit.distance, -2 * products[hit.row], 0.02F * kQueryLength * kQueryLength);
+      }
+      hops += walk.hops();
+      asked += kWanted;
+    }
   }
-  EXPECT_GE(found, queries.rows() * kWanted * 98 / 100) << "seed " << kSeed;
-  EXPECT_LT(hops, queries.rows() * kRows / 10);
+  EXPECT_GE(found, asked * 97 / 100) << "seeds from " << kSeed;
+  EXPECT_LT(hops, asked / kWanted * kRows / 10);
 }
 
 TEST(GraphWalk, MeetsTheSameWhereItLooksAheadAndNothingEndsIt) {
@@ -251,14 +255,24 @@ TEST(GraphBuilder, EntersAnywhereOrAtTheLongRows) {
   EXPECT_TRUE(draw_entries(0, {}, 64, random).empty());
 }
 
+// Every pass considers all its candidates anew, whichever thread considered them in the pass before.
 TEST(GraphBuilder, TheGraphDependsOnTheSeedNotOnThreads) {
-  const Matrix points = points_of(1500, 10);
-  const Graph one = built(points, 8, 1), three = built(points, 8, 3);
   const auto same = [](std::span<const std::byte> a, std::span<const std::byte> b) {
     return std::equal(a.begin(), a.end(), b.begin(), b.end());
   };
-  EXPECT_TRUE(same(one.rows.bytes(), three.rows.bytes()));
-  EXPECT_TRUE(same(one.root.bytes(), three.root.bytes()));
+  const Matrix points = points_of(3000, 12);
+  for (const std::size_t passes : {1U, 3U}) {
+    const auto with = [&](unsigned threads) {
+      quiver::Run run({.seed = kSeed, .threads = threads});
+      return *build_graph(points.view(), {.groups = 8, .entries = 64, .leaves = {}, .passes = passes}, run);
+    };
+    const Graph one = with(1);
+    for (const unsigned threads : {2U, 3U, 8U}) {
+      const Graph other = with(threads);
+      EXPECT_TRUE(same(one.rows.bytes(), other.rows.bytes())) << threads << " threads, " << passes << " passes";
+      EXPECT_TRUE(same(one.root.bytes(), other.root.bytes())) << threads << " threads, " << passes << " passes";
+    }
+  }
 }
 
 TEST(GraphBuilder, StopsWhenCancelled) {
