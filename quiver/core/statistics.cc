@@ -16,18 +16,49 @@ std::vector<double> differences(std::span<const double> a, std::span<const doubl
   for (std::size_t i = 0; i < d.size(); ++i) d[i] = a[i] - b[i];
   return d;
 }
-std::vector<double> average_ranks(std::span<const double> values) {
-  std::vector<std::size_t> order(values.size());
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  std::sort(order.begin(), order.end(), [&](std::size_t i, std::size_t j) { return values[i] < values[j]; });
-  std::vector<double> ranks(values.size());
-  for (std::size_t i = 0; i < order.size();) {
-    std::size_t j = i;
-    while (j < order.size() && values[order[j]] == values[order[i]]) ++j;
-    const double rank = (static_cast<double>(i) + static_cast<double>(j) - 1) / 2;
-    for (; i < j; ++i) ranks[order[i]] = rank;
+// Ranks from 0, ties averaged, of a sample in which item i stands counts[i] times. The order of the values is that of
+// the items, so a resample costs no sort.
+class Ranking {
+ public:
+  explicit Ranking(std::span<const double> values) : values_(values), order_(values.size()) {
+    std::iota(order_.begin(), order_.end(), std::size_t{0});
+    std::sort(order_.begin(), order_.end(), [&](std::size_t i, std::size_t j) { return values[i] < values[j]; });
   }
-  return ranks;
+  void ranks(std::span<const double> counts, std::span<double> out) const {
+    double below = 0;
+    for (std::size_t i = 0; i < order_.size();) {
+      double tied = 0;
+      std::size_t j = i;
+      for (; j < order_.size() && values_[order_[j]] == values_[order_[i]]; ++j) tied += counts[order_[j]];
+      const double rank = below + (tied - 1) / 2;
+      for (; i < j; ++i) out[order_[i]] = rank;
+      below += tied;
+    }
+  }
+
+ private:
+  std::span<const double> values_;
+  std::vector<std::size_t> order_;
+};
+
+// Pearson's correlation of items that count weight(i) times each.
+template <class Weight>
+double correlation(std::span<const double> a, std::span<const double> b, Weight weight) noexcept {
+  double total = 0, mean_a = 0, mean_b = 0;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    total += weight(i);
+    mean_a += weight(i) * a[i];
+    mean_b += weight(i) * b[i];
+  }
+  mean_a /= std::max(total, 1.0);
+  mean_b /= std::max(total, 1.0);
+  double ab = 0, aa = 0, bb = 0;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    ab += weight(i) * (a[i] - mean_a) * (b[i] - mean_b);
+    aa += weight(i) * (a[i] - mean_a) * (a[i] - mean_a);
+    bb += weight(i) * (b[i] - mean_b) * (b[i] - mean_b);
+  }
+  return aa == 0 || bb == 0 ? 0 : ab / std::sqrt(aa * bb);
 }
 }  // namespace
 
@@ -97,18 +128,31 @@ Interval wilson(std::uint64_t hits, std::uint64_t trials, double level) noexcept
 
 double pearson(std::span<const double> a, std::span<const double> b) noexcept {
   QUIVER_CHECK(a.size() == b.size());
-  const double mean_a = mean_of(a), mean_b = mean_of(b);
-  double ab = 0, aa = 0, bb = 0;
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    ab += (a[i] - mean_a) * (b[i] - mean_b);
-    aa += (a[i] - mean_a) * (a[i] - mean_a);
-    bb += (b[i] - mean_b) * (b[i] - mean_b);
-  }
-  return aa == 0 || bb == 0 ? 0 : ab / std::sqrt(aa * bb);
+  return correlation(a, b, [](std::size_t) { return 1.0; });
 }
 double spearman(std::span<const double> a, std::span<const double> b) {
   QUIVER_CHECK(a.size() == b.size());
-  return pearson(average_ranks(a), average_ranks(b));
+  const std::vector<double> once(a.size(), 1.0);
+  std::vector<double> ranks_a(a.size()), ranks_b(b.size());
+  Ranking(a).ranks(once, ranks_a);
+  Ranking(b).ranks(once, ranks_b);
+  return pearson(ranks_a, ranks_b);
+}
+Interval bootstrap_spearman(std::span<const double> a, std::span<const double> b, const BootstrapOptions& options) {
+  const double whole = spearman(a, b);
+  if (a.size() < 2) return {whole, whole, whole};
+  const Ranking ranking_a(a), ranking_b(b);
+  std::vector<double> found(options.resamples), counts(a.size()), ranks_a(a.size()), ranks_b(a.size());
+  for (std::uint32_t r = 0; r < options.resamples; ++r) {
+    Random random(options.seed, r);
+    std::fill(counts.begin(), counts.end(), 0.0);
+    for (std::size_t i = 0; i < a.size(); ++i) counts[random.below(a.size())] += 1;
+    ranking_a.ranks(counts, ranks_a);
+    ranking_b.ranks(counts, ranks_b);
+    found[r] = correlation(ranks_a, ranks_b, [&](std::size_t i) { return counts[i]; });
+  }
+  const double tail = (1 - options.level) / 2;
+  return {whole, quantile_of(found, tail), quantile_of(found, 1 - tail)};
 }
 
 double normal_quantile(double p) noexcept {

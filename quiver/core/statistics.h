@@ -34,6 +34,8 @@ Interval wilson(std::uint64_t hits, std::uint64_t trials, double level = 0.95) n
 // Ranks with ties averaged, and their correlation.
 double pearson(std::span<const double> a, std::span<const double> b) noexcept;
 double spearman(std::span<const double> a, std::span<const double> b);
+// Spearman's correlation of all items, and its interval over resampled items. Cost: two sorts, then linear a resample.
+Interval bootstrap_spearman(std::span<const double> a, std::span<const double> b, const BootstrapOptions& options = {});
 double normal_quantile(double p) noexcept;  // inverse of the standard normal CDF, 1e-9
 
 }  // namespace quiver

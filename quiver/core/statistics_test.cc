@@ -60,6 +60,34 @@ TEST(StatisticsTest, Correlations) {
   EXPECT_NEAR(spearman(a, ties), 0.948683, 1e-6);
   EXPECT_EQ(pearson(a, std::vector<double>(5, 2.0)), 0);
 }
+TEST(StatisticsTest, SpearmansIntervalIsThatOfTheResamplesSpelledOut) {
+  Random random(5);
+  for (const std::size_t items : {2, 3, 17, 60}) {
+    std::vector<double> a(items), b(items);
+    for (std::size_t i = 0; i < items; ++i) {
+      a[i] = static_cast<double>(random.below(6));  // many ties
+      b[i] = a[i] + 2 * random.uniform();
+    }
+    const BootstrapOptions options{.seed = 9, .resamples = 50};
+    std::vector<double> found;
+    for (std::uint32_t r = 0; r < options.resamples; ++r) {
+      Random draw(options.seed, r);
+      std::vector<double> some_a, some_b;
+      for (std::size_t i = 0; i < items; ++i) {
+        const std::size_t item = draw.below(items);
+        some_a.push_back(a[item]);
+        some_b.push_back(b[item]);
+      }
+      found.push_back(spearman(some_a, some_b));
+    }
+    const Interval interval = bootstrap_spearman(a, b, options);
+    EXPECT_EQ(interval.mean, spearman(a, b));
+    EXPECT_NEAR(interval.low, quantile_of(found, 0.025), 1e-12) << items;
+    EXPECT_NEAR(interval.high, quantile_of(found, 0.975), 1e-12) << items;
+  }
+  const std::vector<double> one{3};
+  EXPECT_EQ(bootstrap_spearman(one, one).low, 0);
+}
 TEST(StatisticsTest, NormalQuantiles) {
   EXPECT_NEAR(normal_quantile(0.975), 1.959963984540054, 1e-9);
   EXPECT_NEAR(normal_quantile(0.5), 0, 1e-9);
