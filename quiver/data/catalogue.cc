@@ -182,7 +182,8 @@ constexpr std::array kSets{
               "per set, research use",
               "https://github.com/brmson/dataset-sts",
               {},
-              "it is made of many files: take data/sts/ and data/para/msr/ from the address"},
+              "it is made of many files: take the folders of data/sts/ and data/para/msr/, named msr-paraphrase, from "
+              "the address"},
     PublicSet{"stsb", "8,628 sentence pairs with similarity, English and Japanese", "CC BY-SA 4.0",
               "https://github.com/PhilipMay/stsb-multi-mt", internal::kStsb, ""},
     PublicSet{
