@@ -56,19 +56,11 @@ void RowAdagrad::collect_state(const std::string& prefix, Tensors& state) {
   }
 }
 
-Adam::Adam(std::vector<Tensor> parameters, AdamOptions options)
-    : parameters_(std::move(parameters)), steps_(torch::zeros({}, torch::kInt64)), options_(options) {
-  for (const Tensor& parameter : parameters_) {
-    first_.push_back(torch::zeros_like(parameter, torch::TensorOptions().requires_grad(false)));
-    second_.push_back(torch::zeros_like(parameter, torch::TensorOptions().requires_grad(false)));
-  }
-}
-
-void Adam::clear_gradients() {
+void DenseOptimizer::clear_gradients() {
   for (Tensor& parameter : parameters_) parameter.mutable_grad().reset();
 }
 
-double Adam::gradient_square() {
+double DenseOptimizer::gradient_square() {
   double sum = 0;
   for (const Tensor& parameter : parameters_) {
     if (parameter.grad().defined()) sum += parameter.grad().square().sum().item<double>();
@@ -76,11 +68,25 @@ double Adam::gradient_square() {
   return sum;
 }
 
-void Adam::scale_gradients(double factor) {
+void DenseOptimizer::scale_gradients(double factor) {
   for (Tensor& parameter : parameters_) {
     if (parameter.grad().defined()) parameter.mutable_grad().mul_(factor);
   }
 }
+
+std::vector<Tensor> DenseOptimizer::zeros_like_parameters() const {
+  std::vector<Tensor> zeros;
+  for (const Tensor& parameter : parameters_)
+    zeros.push_back(torch::zeros_like(parameter, torch::TensorOptions().requires_grad(false)));
+  return zeros;
+}
+
+Adam::Adam(std::vector<Tensor> parameters, AdamOptions options)
+    : DenseOptimizer(std::move(parameters)),
+      first_(zeros_like_parameters()),
+      second_(zeros_like_parameters()),
+      steps_(torch::zeros({}, torch::kInt64)),
+      options_(options) {}
 
 void Adam::step(double factor) {
   const torch::NoGradGuard no_grad;

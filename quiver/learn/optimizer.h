@@ -11,6 +11,7 @@
 //                only
 //              It costs what the batch touches; frequent rows slow down, rare rows keep their pace.
 // Adam         for dense tensors, with decoupled weight decay (Loshchilov & Hutter 2019, arXiv:1711.05101).
+// Sgd          with momentum, in sgd.h.
 // Thread-safety: one owner.
 #pragma once
 #include <cstdint>
@@ -55,20 +56,30 @@ class RowAdagrad final : public Optimizer {
   double scale_ = 1;  // of the gradients of this step
 };
 
-struct AdamOptions {
-  double rate = 1e-3, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weight_decay = 0;
-};
-class Adam final : public Optimizer {
+// What optimizers of dense tensors share: their gradients are torch's own.
+class DenseOptimizer : public Optimizer {
  public:
-  Adam(std::vector<Tensor> parameters, AdamOptions options);
+  explicit DenseOptimizer(std::vector<Tensor> parameters) : parameters_(std::move(parameters)) {}
   void clear_gradients() override;
   double gradient_square() override;
   void scale_gradients(double factor) override;
+
+ protected:
+  std::vector<Tensor> zeros_like_parameters() const;  // without gradients: room for a memory
+  std::vector<Tensor> parameters_;
+};
+
+struct AdamOptions {
+  double rate = 1e-3, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weight_decay = 0;
+};
+class Adam final : public DenseOptimizer {
+ public:
+  Adam(std::vector<Tensor> parameters, AdamOptions options);
   void step(double factor) override;
   void collect_state(const std::string& prefix, Tensors& state) override;
 
  private:
-  std::vector<Tensor> parameters_, first_, second_;
+  std::vector<Tensor> first_, second_;
   Tensor steps_;  // int64 scalar: a tensor, so that checkpoints carry it
   AdamOptions options_;
 };

@@ -23,6 +23,7 @@ class Training {
       for (std::size_t i = 0; i < turn.optimizers.size(); ++i)
         turn.optimizers[i]->collect_state(fmt::format("{}/{}", turn.name, i), state_);
     }
+    for (const auto& [name, tensor] : options_.kept) state_.emplace("kept/" + name, tensor);
   }
 
   Result<TrainLog> go() {

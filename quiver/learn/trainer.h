@@ -38,8 +38,9 @@ struct Turn {
 };
 
 struct TrainOptions {
-  Schedule schedule{};                 // and how many steps
-  double clip = 0;                     // largest norm of a turn's gradients; 0: no clipping
+  Schedule schedule{};  // and how many steps
+  double clip = 0;      // largest norm of a turn's gradients; 0: no clipping
+  Tensors kept{};       // what steps change beside the optimizers, such as running statistics: checkpoints hold it
   std::filesystem::path checkpoint{};  // empty: none
   std::string fingerprint{};           // what this training is; see checkpoint.h
   double checkpoint_seconds = 60;      // between two checkpoints

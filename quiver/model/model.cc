@@ -57,11 +57,7 @@ Result<void> add_tensor(const Json& entry, const Container& file, Weights& weigh
 
 Result<Rows> prefix_of(const Rows& rows, const Port& port, std::size_t dims) {
   QUIVER_TRY(Space space, space_of_prefix(port, dims));
-  if (space.dims == port.space.dims) return rows;
-  QUIVER_TRY(const MatrixView whole, rows.dense());
-  Matrix cut = Matrix::copy_of(whole.prefix(space.dims));
-  if (space.metric == Metric::Cosine) normalize_rows(cut);
-  return Rows::dense(std::move(cut), std::move(space));
+  return space.dims == port.space.dims ? rows : cut_rows(rows, std::move(space));
 }
 }  // namespace
 

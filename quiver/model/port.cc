@@ -7,6 +7,8 @@
 #include <array>
 #include <optional>
 
+#include "quiver/core/check.h"
+
 namespace quiver {
 namespace {
 constexpr std::array<std::string_view, 5> kAbilities{"encode", "decode", "map", "score", "explain"};
@@ -109,7 +111,7 @@ Result<Port> exit_of(const Port& port, std::uint32_t layers) {
 }
 
 Result<Space> space_of_prefix(const Port& port, std::size_t dims) {
-  Space space = port.space;
+  const Space& space = port.space;
   if (dims == 0 || dims == space.dims) return space;
   if (std::find(port.dims.begin(), port.dims.end(), dims) == port.dims.end()) {
     return Error::invalid_argument(
@@ -118,13 +120,25 @@ Result<Space> space_of_prefix(const Port& port, std::size_t dims) {
                                       : fmt::format(" or a prefix of {}", fmt::join(port.dims, ", ")),
                     dims));
   }
+  return prefix_space(space, dims);
+}
+
+Space prefix_space(const Space& whole, std::size_t dims) {
+  QUIVER_CHECK(dims > 0 && dims < whole.dims);
   // A prefix of a space that itself begins with an older one is a prefix of that one as far as the older one reaches.
-  const bool within_older = !space.prefix_of.empty() && dims <= space.prefix_dims;
-  return Space{.id = fmt::format("{}/{}", space.id, dims),
+  const bool within_older = !whole.prefix_of.empty() && dims <= whole.prefix_dims;
+  return Space{.id = fmt::format("{}/{}", whole.id, dims),
                .dims = dims,
-               .metric = space.metric,
-               .prefix_of = within_older ? space.prefix_of : space.id,
+               .metric = whole.metric,
+               .prefix_of = within_older ? whole.prefix_of : whole.id,
                .prefix_dims = dims};
+}
+
+Result<Rows> cut_rows(const Rows& rows, Space space) {
+  QUIVER_TRY(const MatrixView whole, rows.dense());
+  Matrix cut = Matrix::copy_of(whole.prefix(space.dims));
+  if (space.metric == Metric::Cosine) normalize_rows(cut);
+  return Rows::dense(std::move(cut), std::move(space));
 }
 
 }  // namespace quiver

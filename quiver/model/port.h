@@ -55,5 +55,10 @@ Result<const Port*> choose_port(std::span<const Port> ports, Ability ability, st
 Result<Port> exit_of(const Port& port, std::uint32_t layers);
 // The space of the first `dims` coordinates (0: all). Error InvalidArgument unless the port lists that length.
 Result<Space> space_of_prefix(const Port& port, std::size_t dims);
+// The same of any length, trained for or not: whoever cuts there should measure what it costs. Requires: 0 < dims <
+// whole.dims.
+Space prefix_space(const Space& whole, std::size_t dims);
+// The first space.dims coordinates of every row, of unit length again where the metric is cosine.
+Result<Rows> cut_rows(const Rows& rows, Space space);
 
 }  // namespace quiver

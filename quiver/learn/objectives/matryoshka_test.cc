@@ -19,6 +19,14 @@ TEST(MatryoshkaTest, IsTheWeightedMeanOverPrefixes) {
   EXPECT_NEAR(nested(out, {}).item<double>(), expected, 1e-6);
 }
 
+TEST(MatryoshkaTest, IsTheSumAsInThePaper) {
+  torch::manual_seed(5);
+  const Tensors out{{"left", torch::randn({5, 8})}, {"right", torch::randn({5, 8})}};
+  const Contrastive inner({.temperature = 0.2});
+  const Matryoshka mean(inner, {2, 4, 8}), sum(inner, {2, 4, 8}, {}, Combine::Sum);
+  EXPECT_NEAR(sum(out, {}).item<double>(), 3 * mean(out, {}).item<double>(), 1e-5);
+}
+
 TEST(MatryoshkaTest, OneWholeLengthIsTheInnerObjective) {
   torch::manual_seed(4);
   const Tensors out{{"left", torch::randn({3, 4})}, {"right", torch::randn({3, 4})}};
