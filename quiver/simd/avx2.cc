@@ -90,6 +90,7 @@ struct Avx2 {
   QUIVER_INLINE static Floats min(Floats a, Floats b) noexcept { return _mm256_min_ps(a, b); }
   QUIVER_INLINE static Floats max(Floats a, Floats b) noexcept { return _mm256_max_ps(a, b); }
   QUIVER_INLINE static Floats divide(Floats a, Floats b) noexcept { return _mm256_div_ps(a, b); }
+  QUIVER_INLINE static Floats root(Floats a) noexcept { return _mm256_sqrt_ps(a); }
   QUIVER_INLINE static Floats raise(Floats a, Floats n) noexcept {
     const __m256i exponent = _mm256_slli_epi32(_mm256_castps_si256(n), 23);
     return _mm256_castsi256_ps(_mm256_add_epi32(_mm256_castps_si256(a), exponent));

@@ -30,6 +30,7 @@
 #include <string_view>
 
 #include "quiver/simd/activations.h"
+#include "quiver/simd/descent.h"
 #include "quiver/simd/element.h"
 #include "quiver/simd/neighbours.h"
 
@@ -118,6 +119,11 @@ struct Kernels {
   Softmax softmax = nullptr;
   NormalizeRow layer_norm = nullptr, rms_norm = nullptr;
   Combine add = nullptr, multiply = nullptr;
+
+  // One row of a learned table, one step (descent.h).
+  AddScaled add_scaled = nullptr;
+  Exchange exchange = nullptr;
+  Adapt adapt = nullptr;
 
   // The yardsticks of quiver/simd/bandwidth.h.
   std::uint64_t (*stream_read)(const void* data, std::size_t bytes) noexcept = nullptr;

@@ -11,6 +11,7 @@ void fill_neon(Kernels& table) noexcept {
   fill_neon_integers(table);
   fill_arrays<Neon>(table);
   fill_activations<Neon>(table);
+  fill_descent<Neon>(table);
 }
 
 }  // namespace quiver::simd

@@ -145,6 +145,9 @@ struct Lanes {
   QUIVER_INLINE static Floats divide(Floats a, Floats b) noexcept {
     return each<Floats>([&](std::size_t i) { return a.v[i] / b.v[i]; });
   }
+  QUIVER_INLINE static Floats root(Floats a) noexcept {
+    return each<Floats>([&](std::size_t i) { return __builtin_sqrtf(a.v[i]); });
+  }
   QUIVER_INLINE static Floats raise(Floats a, Floats n) noexcept {
     return each<Floats>(
         [&](std::size_t i) { return float_of_bits(bits_of_float(a.v[i]) + (bits_of_float(n.v[i]) << 23)); });

@@ -86,6 +86,7 @@ struct Avx512 {
   QUIVER_INLINE static Floats min(Floats a, Floats b) noexcept { return _mm512_min_ps(a, b); }
   QUIVER_INLINE static Floats max(Floats a, Floats b) noexcept { return _mm512_max_ps(a, b); }
   QUIVER_INLINE static Floats divide(Floats a, Floats b) noexcept { return _mm512_div_ps(a, b); }
+  QUIVER_INLINE static Floats root(Floats a) noexcept { return _mm512_sqrt_ps(a); }
   QUIVER_INLINE static Floats raise(Floats a, Floats n) noexcept {
     const __m512i exponent = _mm512_slli_epi32(_mm512_castps_si512(n), 23);
     return _mm512_castsi512_ps(_mm512_add_epi32(_mm512_castps_si512(a), exponent));

@@ -117,6 +117,7 @@ struct Neon {
   QUIVER_INLINE static Floats divide(Floats a, Floats b) noexcept {
     return {vdivq_f32(a.low, b.low), vdivq_f32(a.high, b.high)};
   }
+  QUIVER_INLINE static Floats root(Floats a) noexcept { return {vsqrtq_f32(a.low), vsqrtq_f32(a.high)}; }
   QUIVER_INLINE static float32x4_t raise(float32x4_t a, float32x4_t n) noexcept {
     const uint32x4_t exponent = vshlq_n_u32(vreinterpretq_u32_f32(n), 23);
     return vreinterpretq_f32_u32(vaddq_u32(vreinterpretq_u32_f32(a), exponent));

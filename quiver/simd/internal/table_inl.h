@@ -3,6 +3,7 @@
 
 #include "quiver/simd/internal/activations_inl.h"
 #include "quiver/simd/internal/arrays_inl.h"
+#include "quiver/simd/internal/descent_inl.h"
 #include "quiver/simd/internal/load_inl.h"
 #include "quiver/simd/internal/neighbours_inl.h"
 #include "quiver/simd/internal/reduce_inl.h"
@@ -81,6 +82,7 @@ void fill_all(Kernels& table) noexcept {
   fill_bits<V>(table);
   fill_arrays<V>(table);
   fill_activations<V>(table);
+  fill_descent<V>(table);
 }
 
 }  // namespace
