@@ -32,6 +32,12 @@ struct Layers::Reader {
     Step out;
     QUIVER_TRY(const std::string kind, get<std::string>(object, "step"));
     if (kind == "unit") return out;
+    if (kind == "first") {
+      out.kind = Kind::First;
+      QUIVER_TRY(out.dims, get<std::size_t>(object, "dims"));
+      if (out.dims > 0 && out.dims <= width) return out;
+      return Error::invalid_argument(fmt::format("the first {} of {} coordinates cannot be kept", out.dims, width));
+    }
     QUIVER_TRY(const std::string name, get<std::string>(object, "name"));
     QUIVER_TRY(const std::string activation,
                get_or<std::string>(object, "activation", kind == "residual" ? "gelu" : ""));
@@ -46,7 +52,7 @@ struct Layers::Reader {
       return out;
     }
     if (kind != "residual") {
-      return Error::invalid_argument(fmt::format("'{}' is no step; there are unit, linear, residual", kind));
+      return Error::invalid_argument(fmt::format("'{}' is no step; there are unit, first, linear, residual", kind));
     }
     out.kind = Kind::Residual;
     QUIVER_TRY(out.inner, weights.matrix(name + "/in"));
@@ -69,6 +75,7 @@ Result<Layers> Layers::parse(std::string_view steps, std::size_t width, const We
     auto step = Reader::step(array[i], layers.out_, weights).within(fmt::format("step {} of a tower", i));
     if (!step.has_value()) return std::move(step).error();
     if (step->kind == Kind::Linear) layers.out_ = step->outer.rows;
+    if (step->kind == Kind::First) layers.out_ = step->dims;
     layers.steps_.push_back(*std::move(step));
   }
   return layers;
@@ -77,10 +84,13 @@ Result<Layers> Layers::parse(std::string_view steps, std::size_t width, const We
 Matrix Layers::apply(Matrix x) const {
   QUIVER_CHECK(x.cols() == in_);
   for (const Step& step : steps_) {
-    if (x.rows() == 0 && step.kind != Kind::Linear) continue;
+    if (x.rows() == 0 && (step.kind == Kind::Unit || step.kind == Kind::Residual)) continue;  // keeps the width
     switch (step.kind) {
       case Kind::Unit:
         normalize_rows(x);
+        break;
+      case Kind::First:
+        x = Matrix::copy_of(x.view().prefix(step.dims));  // (batch, dims)
         break;
       case Kind::Linear: {
         Matrix y(x.rows(), step.outer.rows);  // (batch, out)

@@ -7,6 +7,7 @@
 // Steps
 //   unit       x <- x / |x|; a zero row stays zero
 //   linear     x <- f(x W^T + b), f optional            tensors NAME/weight (out, in), NAME/bias (out), bias optional
+//   first      x <- its first {"dims": n} coordinates
 //   residual   x <- x + f(x U^T + a) W^T + b            tensors NAME/in, NAME/in_bias, NAME/out, NAME/out_bias (biases
 //   optional)
 // f: {"activation": "gelu"} (exact, by erf; the default of residual), "gelu_tanh", "relu", "silu" or "tanh".
@@ -34,10 +35,11 @@ class Layers {
   Matrix apply(Matrix x) const;  // (batch, in) -> (batch, out)
 
  private:
-  enum class Kind : std::uint8_t { Unit, Linear, Residual };
+  enum class Kind : std::uint8_t { Unit, First, Linear, Residual };
   struct Reader;  // of JSON, in the .cc
   struct Step {
     Kind kind = Kind::Unit;
+    std::size_t dims = 0;                           // of first
     std::optional<simd::Activation> activation{};   // nothing: none
     MatrixView inner, outer;                        // linear uses outer alone
     std::span<const float> inner_bias, outer_bias;  // empty: none

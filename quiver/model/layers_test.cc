@@ -100,6 +100,20 @@ TEST(Layers, ALinearStepMayEndInAnActivation) {
   }
 }
 
+TEST(Layers, TheFirstCoordinatesMayBeAllThatIsKept) {
+  const Matrix x = random_matrix(3, 6, 4);
+  const auto layers = Layers::parse(R"([{"step":"first","dims":2},{"step":"unit"}])", 6, {});
+  ASSERT_TRUE(layers) << layers.error().message();
+  EXPECT_EQ(layers->out(), 2U);
+  const Matrix y = layers->apply(Matrix::copy_of(x.view()));
+  ASSERT_EQ(y.cols(), 2U);
+  for (std::size_t i = 0; i < 3; ++i) {
+    const float length = std::hypot(x.row(i)[0], x.row(i)[1]);
+    for (std::size_t j = 0; j < 2; ++j) EXPECT_NEAR(y.row(i)[j], x.row(i)[j] / length, 1e-6);
+  }
+  EXPECT_EQ(layers->apply(Matrix(0, 6)).cols(), 2U);
+}
+
 TEST(Layers, WithoutStepsGiveWhatComesIn) {
   const auto layers = Layers::parse("[]", 3, {});
   ASSERT_TRUE(layers);
@@ -124,6 +138,9 @@ TEST(Layers, SayWhichStepAndTensorDoesNotFit) {
   EXPECT_THAT(message(R"([{"step":"residual","name":"l","activation":"swish"}])"),
               HasSubstr("'swish' is no activation"));
   EXPECT_THAT(message(R"([{"step":"linear"}])"), HasSubstr("name"));
+  EXPECT_THAT(message(R"([{"step":"first","dims":4}])"), HasSubstr("the first 4 of 3 coordinates"));
+  EXPECT_THAT(message(R"([{"step":"first","dims":0}])"), HasSubstr("the first 0 of 3"));
+  EXPECT_THAT(message(R"([{"step":"first"}])"), HasSubstr("dims"));
 }
 
 }  // namespace
