@@ -98,6 +98,11 @@ Result<CutModel> cut_model(const Model& model, const CutOptions& options) {
     QUIVER_TRY(Port cut, cut_port(port, asked, warnings));
     ports.push_back(std::move(cut));
   }
+  if (model.card().recipe == "import" && asked.layers > 0) {
+    warnings.emplace_back(
+        "the model was imported: its file does not say whether it was trained to be cut. Measure what is left: quiver "
+        "inspect matryoshka2d");
+  }
   Weights weights = model.weights();
   if (asked.layers > 0) {
     config.stack.layers = asked.layers;

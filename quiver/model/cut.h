@@ -8,9 +8,9 @@
 // Vectors of the cut model are bit for bit those of the whole one at that exit and prefix, and live in that space: an
 // index built with either takes queries of both. A prefix needs no projection: its coordinates are the first ones.
 // A model can be cut where it was never trained to be (no such exit or prefix among its ports): its vectors then live
-// in a space of their own and a warning says what to measure. Errors: InvalidArgument for nothing to cut, more layers
-// than there are, a length that is not shorter; Unsupported for bodies other than the transformer.
-// Thread-safety: a function. Cost: tensors are shared, not copied.
+// in a space of their own and a warning says what to measure; so it does for imported models, which do not say. Errors:
+// InvalidArgument for nothing to cut, more layers than there are, a length that is not shorter; Unsupported for bodies
+// other than the transformer. Thread-safety: a function. Cost: tensors are shared, not copied.
 #pragma once
 #include <cstdint>
 #include <string>

@@ -11,7 +11,6 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
-using testing::SizeIs;
 
 // The encoder of the fixture, three layers and 16 coordinates, with exits and prefixes.
 Model whole_encoder(std::uint32_t exits = 3, std::vector<std::size_t> prefixes = {4, 8}) {
@@ -23,7 +22,7 @@ Model whole_encoder(std::uint32_t exits = 3, std::vector<std::size_t> prefixes =
     port.dims = prefixes;
   }
   return *Model::make("transformer", std::string(model.config()), std::move(ports), model.weights(),
-                      {.recipe = "import", .data_licence = "none", .measured = {{"sts", 0.7}}});
+                      {.recipe = "sentences", .data_licence = "none", .measured = {{"sts", 0.7}}});
 }
 Rows encode(const Model& model, const ApplyOptions& options = {}) {
   const std::vector<std::string> texts{"red bicycle", "ein Fluss", "", "the lion and the river"};
@@ -88,6 +87,12 @@ TEST(CutModel, WarnsWhereTheModelWasNotTrainedForIt) {
   const auto other_length = cut_model(whole_encoder(), {.layers = 2, .dims = 6});
   EXPECT_THAT(other_length->warnings, ElementsAre(HasSubstr("it is for prefixes of 4, 8")));
   EXPECT_EQ(other_length->model.ports()[0].space.dims, 6U);
+}
+
+TEST(CutModel, WarnsOfImportedModels) {
+  const auto cut = cut_model(import_folder("tests/data/import/bert")->model, {.layers = 2});
+  ASSERT_TRUE(cut.has_value()) << cut.error().message();
+  EXPECT_THAT(cut->warnings, ElementsAre(HasSubstr("the model was imported")));
 }
 
 TEST(CutModel, SaysWhatCannotBeCut) {
