@@ -28,7 +28,7 @@ FIXED_ADDRESSES := $(shell setarch -R true 2>/dev/null && echo setarch -R)
 # Idle OpenMP threads that spin steal the other core from whoever works; Quiver gives torch a second thread only if they wait.
 export OMP_WAIT_POLICY ?= passive
 
-.PHONY: help demo test check core format tidy clean bootstrap build gates docs sanitizers neon instructions
+.PHONY: help demo test check core format tidy clean bootstrap build gates docs recipes sanitizers neon instructions
 
 help:  ## Show these lines
 	@echo "New here? Type: make demo    (installs what is missing, builds Quiver, and runs it on a real corpus)"
@@ -48,7 +48,7 @@ test: build  ## Build everything and run every test
 	@$(STEP) "tests of the tools" python3 -m unittest discover -q -s tools/tests -t tools -p '*_test.py'
 	@$(STEP) "behaviour tests" tools/run_behaviour --build $(BUILD)
 
-check: gates tidy docs instructions neon sanitizers  ## Everything beyond the tests: style, licences, docs, costs, Arm, sanitizers
+check: gates tidy docs recipes instructions neon sanitizers  ## Everything beyond the tests: style, docs, recipes, costs, Arm, sanitizers
 
 core:  ## Build what searching needs, without torch and without tests
 	@tools/bootstrap --only core
@@ -75,6 +75,9 @@ tidy: bootstrap  ## clang-tidy over every module that does not see torch
 
 docs: demo  ## Run the commands shown in the documentation and compare what they print
 	@$(STEP) "docs" tools/run_docs --build $(BUILD)
+
+recipes: build  ## Quick reproductions of recipes that changed since their results, and of one more in turn
+	@$(STEP) "quick reproductions" tools/quick_recipes --build $(BUILD)
 
 # Under sanitizers a compilation costs several times as much: the unit and property tests of the modules that handle memory,
 # files and threads are built, not every program; for races, of those that start threads.

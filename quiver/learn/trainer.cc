@@ -1,6 +1,7 @@
 #include "quiver/learn/trainer.h"
 
 #include <fmt/format.h>
+#include <sys/resource.h>
 
 #include <chrono>
 #include <cmath>
@@ -24,6 +25,11 @@ class Training {
         turn.optimizers[i]->collect_state(fmt::format("{}/{}", turn.name, i), state_);
     }
     for (const auto& [name, tensor] : options_.kept) state_.emplace("kept/" + name, tensor);
+    for (const auto& [name, tensor] : state_) trained_.emplace(name, tensor);
+    if (!options_.validate) return;
+    for (const auto& [name, tensor] : trained_) state_["best/" + name] = tensor.detach().clone();
+    state_["best.score"] = score_;
+    state_["best.steps"] = best_steps_;
   }
 
   Result<TrainLog> go() {
@@ -32,11 +38,14 @@ class Training {
     const std::uint64_t steps = options_.schedule.steps;
     resume();
     auto stage = run_.stage(options_.stage, steps - log_.resumed_at);
-    for (std::uint64_t step = log_.resumed_at; step < steps; ++step) {
+    std::uint64_t taken = log_.resumed_at;
+    for (std::uint64_t step = log_.resumed_at; step < steps && !stands_still(step); ++step) {
       if (run_.stop()) return interrupted(step);
       double loss = 0;
       for (const Turn& turn : turns_) QUIVER_TRY(take(turn, step, loss));
       note(step, loss);
+      taken = step + 1;
+      if (options_.validate && (taken % options_.validate_every == 0 || taken == steps)) QUIVER_TRY(compare(taken));
       stage.advance();
       if (step % 10 == 9) stage.note(fmt::format("loss {:.3f}", running_));
       if (has_checkpoint() && seconds_since(saved) >= options_.checkpoint_seconds) {
@@ -44,9 +53,12 @@ class Training {
         saved = Clock::now();
       }
     }
-    if (has_checkpoint()) QUIVER_TRY(save(steps));
-    log_.steps = steps;
+    if (has_checkpoint()) QUIVER_TRY(save(taken));
+    if (options_.validate) restore_best();
+    log_.steps = taken;
     log_.seconds = seconds_since(begin);
+    rusage usage{};
+    if (getrusage(RUSAGE_SELF, &usage) == 0) log_.peak_bytes = static_cast<std::uint64_t>(usage.ru_maxrss) * 1024;
     return std::move(log_);
   }
 
@@ -54,6 +66,34 @@ class Training {
   bool has_checkpoint() const { return !options_.checkpoint.empty(); }
   Result<void> save(std::uint64_t step) {
     return save_checkpoint(options_.checkpoint, {.step = step, .fingerprint = options_.fingerprint}, state_);
+  }
+
+  // Early stopping. What stood best is part of the state, so that a resumed training ends with it too.
+  bool stands_still(std::uint64_t step) const {
+    if (!options_.validate || options_.patience == 0) return false;
+    const std::uint64_t evaluations = (step - std::min(step, best_step())) / options_.validate_every;
+    return best_step() > 0 && evaluations >= options_.patience;
+  }
+  std::uint64_t best_step() const { return static_cast<std::uint64_t>(best_steps_.item<std::int64_t>()); }
+  Result<void> compare(std::uint64_t taken) {
+    QUIVER_TRY(const double score, options_.validate());
+    if (!std::isfinite(score)) {
+      return Error::failed_precondition(
+          fmt::format("{}: the validation score after step {} is {}; check what it is computed from", options_.stage,
+                      taken, spelled(score)));
+    }
+    if (best_step() > 0 && score <= score_.item<double>()) return {};
+    const torch::NoGradGuard off;
+    for (const auto& [name, tensor] : trained_) state_.at("best/" + name).copy_(tensor);
+    score_.fill_(score);
+    best_steps_.fill_(static_cast<std::int64_t>(taken));
+    return {};
+  }
+  void restore_best() {
+    if (best_step() == 0) return;
+    const torch::NoGradGuard off;
+    for (auto& [name, tensor] : trained_) tensor.copy_(state_.at("best/" + name));
+    log_.best = TrainLog::Best{best_step(), score_.item<double>()};
   }
 
   void resume() {
@@ -79,10 +119,13 @@ class Training {
 
   Result<void> take(const Turn& turn, std::uint64_t step, double& sum) {
     for (Optimizer* optimizer : turn.optimizers) optimizer->clear_gradients();
-    QUIVER_TRY(Tensor loss, turn.loss(step));
-    const double value = loss.item<double>();
-    if (!std::isfinite(value)) return not_finite(turn, step, fmt::format("the loss is {}", spelled(value)));
-    loss.backward();
+    double value = 0;
+    for (std::uint64_t part = 0; part < turn.parts; ++part) {
+      QUIVER_TRY(const Tensor loss, turn.loss(step * turn.parts + part));
+      value += loss.item<double>() / static_cast<double>(turn.parts);
+      if (!std::isfinite(value)) return not_finite(turn, step, fmt::format("the loss is {}", spelled(value)));
+      (turn.parts > 1 ? loss / static_cast<double>(turn.parts) : loss).backward();
+    }
     double square = 0;
     for (Optimizer* optimizer : turn.optimizers) square += optimizer->gradient_square();
     const double norm = std::sqrt(square);
@@ -124,7 +167,8 @@ class Training {
   std::span<const Turn> turns_;
   const TrainOptions& options_;
   Run& run_;
-  Tensors state_;
+  Tensors state_, trained_;  // trained_: without what stood best
+  Tensor score_ = torch::zeros({}, torch::kFloat64), best_steps_ = torch::zeros({}, torch::kInt64);
   TrainLog log_;
   double running_ = 0, last_norm_ = 0;
 };

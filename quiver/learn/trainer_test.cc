@@ -80,6 +80,78 @@ TEST(TrainerTest, AResumedTrainingIsTheSameTraining) {
   EXPECT_EQ(second.learnt(), whole.learnt());  // to the last bit
 }
 
+TEST(TrainerTest, PartsOfAStepAddUpToOneBatch) {
+  // Five points one by one, as the mean of their losses, must move the line as all five at once do.
+  const auto trained = [](std::uint64_t parts) {
+    Line line;
+    quiver::Run run({.threads = 1});
+    Turn turn = line.turn();
+    turn.parts = parts;
+    if (parts == 1) {
+      turn.loss = [&](std::uint64_t step) -> Result<Tensor> {
+        Tensor sum = line.loss(5 * step);
+        for (std::uint64_t i = 1; i < 5; ++i) sum = sum + line.loss(5 * step + i);
+        return sum / 5;
+      };
+    }
+    EXPECT_TRUE(train(std::vector<Turn>{turn}, {.schedule = {.steps = 20, .warmup = 5}}, run).has_value());
+    EXPECT_EQ(line.losses, 100U);
+    return line.learnt();
+  };
+  const auto together = trained(1), apart = trained(5);
+  EXPECT_NEAR(together.first, apart.first, 1e-5);
+  EXPECT_NEAR(together.second, apart.second, 1e-5);
+}
+
+TEST(TrainerTest, EndsWithTheBestParametersAndStopsWhenNothingImproves) {
+  for (const bool interrupted : {false, true}) {
+    const TemporaryFolder folder;
+    auto line = std::make_unique<Line>();  // turns point into it
+    std::vector<std::pair<float, float>> seen;
+    TrainOptions options{.schedule = {.steps = 1000, .warmup = 5},
+                         .checkpoint = folder.path() / "c.qvc",
+                         .fingerprint = "line",
+                         .validate_every = 10,
+                         .patience = 3};
+    quiver::Run first({.threads = 1});
+    const auto validate = [&](quiver::Run& run) {
+      return [&]() -> Result<double> {
+        seen.push_back(line->learnt());
+        if (interrupted && seen.size() == 6) run.cancel();
+        return seen.size() <= 4 ? static_cast<double>(seen.size()) : 0.0;  // best after 40 steps
+      };
+    };
+    options.validate = validate(first);
+    auto log = train(std::vector<Turn>{line->turn()}, options, first);
+    if (interrupted) {
+      ASSERT_EQ(log.error().code(), Code::Cancelled);
+      line = std::make_unique<Line>();
+      quiver::Run again({.threads = 1});
+      options.validate = validate(again);
+      log = train(std::vector<Turn>{line->turn()}, options, again);
+    }
+    ASSERT_TRUE(log.has_value()) << log.error().message();
+    EXPECT_EQ(log->steps, 70U) << "three evaluations after the best";
+    ASSERT_TRUE(log->best.has_value());
+    EXPECT_EQ(log->best->step, 40U);
+    EXPECT_EQ(log->best->score, 4.0);
+    EXPECT_EQ(line->learnt(), seen[3]);
+    EXPECT_GT(log->peak_bytes, 1'000'000U);
+  }
+}
+
+TEST(TrainerTest, AValidationScoreThatIsNoNumberStopsIt) {
+  Line line;
+  quiver::Run run({.threads = 1});
+  const auto log = train(std::vector<Turn>{line.turn()},
+                         {.schedule = {.steps = 20, .warmup = 5},
+                          .validate = []() -> Result<double> { return std::numeric_limits<double>::quiet_NaN(); },
+                          .validate_every = 10},
+                         run);
+  ASSERT_FALSE(log.has_value());
+  EXPECT_THAT(log.error().message(), HasSubstr("the validation score after step 10 is NaN"));
+}
+
 TEST(TrainerTest, StartsOverAndSaysWhy) {
   const TemporaryFolder folder;
   TrainOptions options{.schedule = {.steps = 3}, .checkpoint = folder.path() / "c.qvc", .fingerprint = "one"};

@@ -7,6 +7,7 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <map>
 
 namespace quiver {
 namespace {
@@ -286,6 +287,60 @@ Judged judge(const Bar& bar, std::span<const SeedMeasured> seeds) {
       break;
   }
   return out;
+}
+
+namespace {
+// left - right as {metric[arm]: factor}, with the constant under "".
+std::map<std::string, double> difference_of(const Bar& bar) {
+  std::map<std::string, double> sum{{"", 0.0}};
+  const auto add = [&](const std::vector<BarTerm>& side, double sign) {
+    for (const BarTerm& term : side) {
+      const std::string name = term.metric.empty() ? "" : fmt::format("{}[{}]", term.metric, term.arm);
+      sum[name] += sign * term.factor;
+    }
+  };
+  add(bar.left, 1);
+  add(bar.right, -1);
+  return sum;
+}
+// Whether seeds judged as `form` says also satisfy what `card` says.
+bool as_strong(const Bar& bar, const Bar& card) {
+  const bool all_of_them = bar.form == BarForm::EverySeed || (bar.form == BarForm::SomeSeeds && bar.needed == bar.of);
+  switch (card.form) {
+    case BarForm::Report:
+      return true;
+    case BarForm::Stretch:
+      return bar.form != BarForm::Report;
+    case BarForm::Mean:
+      return bar.form == BarForm::Mean || bar.form == BarForm::Interval || all_of_them;
+    case BarForm::EverySeed:
+      return all_of_them;
+    case BarForm::SomeSeeds:
+      return all_of_them || (bar.form == BarForm::SomeSeeds && bar.needed * card.of >= card.needed * bar.of);
+    case BarForm::Interval:
+      return bar.form == BarForm::Interval;
+  }
+  return false;
+}
+}  // namespace
+
+Result<void> check_not_lowered(const Bar& bar, const Bar& card) {
+  const auto lowered = [&](std::string_view how) {
+    return Error::invalid_argument(
+        fmt::format("bar '{}' is '{}', its card says '{}': {}; a bar may be raised, never lowered", bar.id, bar.text,
+                    card.text, how));
+  };
+  if (!as_strong(bar, card)) return lowered("the seeds are judged less strictly");
+  if (card.form == BarForm::Report) return {};
+  std::map<std::string, double> own = difference_of(bar), asked = difference_of(card);
+  const double own_constant = own[""], asked_constant = asked[""];
+  own.erase("");
+  asked.erase("");
+  if (own != asked || bar.greater != card.greater) return lowered("it compares something else");
+  constexpr double kRounding = 1e-9;  // sums of decimal numbers
+  const double raised = bar.greater ? asked_constant - own_constant : own_constant - asked_constant;
+  if (raised < -kRounding || (raised < kRounding && card.strict && !bar.strict)) return lowered("the number is weaker");
+  return {};
 }
 
 Verdict overall(std::span<const Bar> bars, std::span<const Judged> judged) {

@@ -62,6 +62,10 @@ struct Judged {
   std::string why;                   // of Incomplete: what is missing; else empty
 };
 Judged judge(const Bar& bar, std::span<const SeedMeasured> seeds);
+// A bar may be raised, never lowered: InvalidArgument says how `bar` asks less than `card` does, which compares the
+// same terms. Forms from weak to strong: report, stretch; mean, N of M seeds (more of them); every seed or interval.
+Result<void> check_not_lowered(const Bar& bar, const Bar& card);
+
 // Of all bars: Miss if one missed, else Incomplete if one is, else Pass. Shown and missed stretch bars do not count.
 Verdict overall(std::span<const Bar> bars, std::span<const Judged> judged);
 

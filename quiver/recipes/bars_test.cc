@@ -153,5 +153,36 @@ TEST(Bars, OneMissFailsTheRecipeAndReportsDoNot) {
   EXPECT_EQ(name_of(Verdict::Incomplete), "incomplete");
 }
 
+std::string lowered(std::string_view bar, std::string_view card) {
+  const auto checked = check_not_lowered(*parse_bar(bar), *parse_bar(card));
+  return checked.has_value() ? "" : checked.error().message();
+}
+
+TEST(Bars, MayBeRaised) {
+  const std::string_view card = "m[a] >= m[b] + 0.5 | 2 of 3 seeds";
+  for (const std::string_view bar : {"m[a] >= m[b] + 0.5 | 2 of 3 seeds", "m[a] > m[b] + 0.7 | 2 of 3 seeds",
+                                     "m[a] - m[b] >= 0.5 | 3 of 3 seeds", "m[a] >= m[b] + 0.5 | every seed"})
+    EXPECT_EQ(lowered(bar, card), "") << bar;
+  EXPECT_EQ(lowered("m[a] <= 1 | mean", "m[a] <= 1.5 | mean"), "");
+  EXPECT_EQ(lowered("m[a] >= 1 | interval", "m[a] >= 1 | mean"), "");
+  EXPECT_EQ(lowered("m[a] >= 0.1 + 0.2", "m[a] >= 0.3"), "");  // decimal sums round
+  EXPECT_EQ(lowered("m[a] | report", "m[a] | report"), "");
+  EXPECT_EQ(lowered("m[a] >= 1 | mean", "m[a] >= 1 | stretch"), "");
+}
+
+TEST(Bars, MayNotBeLowered) {
+  const std::string_view card = "m[a] >= m[b] + 0.5 | 2 of 3 seeds";
+  EXPECT_THAT(lowered("m[a] >= m[b] + 0.4 | 2 of 3 seeds", card), HasSubstr("the number is weaker"));
+  EXPECT_THAT(lowered("m[a] >= m[c] + 0.5 | 2 of 3 seeds", card), HasSubstr("it compares something else"));
+  EXPECT_THAT(lowered("m[a] <= m[b] + 0.5 | 2 of 3 seeds", card), HasSubstr("it compares something else"));
+  EXPECT_THAT(lowered("m[a] >= 2 * m[b] + 0.5 | 2 of 3 seeds", card), HasSubstr("it compares something else"));
+  for (const std::string_view form : {"1 of 3 seeds", "mean", "report", "stretch"})
+    EXPECT_THAT(lowered("m[a] >= m[b] + 0.5 | " + std::string(form), card), HasSubstr("judged less strictly")) << form;
+  EXPECT_THAT(lowered("m[a] >= 1 | mean", "m[a] >= 1 | every seed"), HasSubstr("judged less strictly"));
+  EXPECT_THAT(lowered("m[a] >= 1 | every seed", "m[a] >= 1 | interval"), HasSubstr("judged less strictly"));
+  EXPECT_THAT(lowered("m[a] >= 1", "m[a] > 1"), HasSubstr("the number is weaker"));
+  EXPECT_THAT(lowered("m[a] <= 1.6", "m[a] <= 1.5"), HasSubstr("the number is weaker"));
+}
+
 }  // namespace
 }  // namespace quiver

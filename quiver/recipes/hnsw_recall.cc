@@ -41,6 +41,7 @@ struct Options {
   std::string spec = "hnsw(16,128)", label;
   std::uint32_t lid_k = 100, queries = 500, shuffles = 5;
   std::vector<int> efforts = {10, 20, 50};
+  bool quick = false;
   template <class V>
   void visit(V& v) {
     v("spec", spec, "the graph that is audited");
@@ -49,6 +50,7 @@ struct Options {
     v("queries", queries, "rows held out and searched for, where no queries are given", 1, 1'000'000);
     v("shuffles", shuffles, "random orders", 1, 100);
     v("efforts", efforts, "candidates a walk keeps");
+    v("quick", quick, "reproduce on a tenth of the rows, to see that everything runs");
   }
 };
 OrderRiskOptions risk_options(const Options& options) {
@@ -115,19 +117,25 @@ Result<Fitted> fit(const Options& options, const Inputs& inputs, Run& run) {
   return out;
 }
 
-constexpr std::uint32_t kRows = 10'000, kQueries = 1000, kRealQueries = 2000, kHits = 10;
+constexpr std::uint32_t kHits = 10;
+// Rows of each set and how many queries are asked of them.
+struct Sizes {
+  std::uint32_t rows = 10'000, queries = 1000, real_queries = 2000;
+};
+Sizes sizes_of(const Options& options) { return options.quick ? Sizes{1000, 250, 250} : Sizes{}; }
 
 // The ladder: the higher the dimension inside, the higher the LID and the lower the recall, whatever the length.
 Result<void> on_spheres(std::size_t outer, std::span<const std::size_t> inners, const Options& options, Run& run,
                         std::vector<Measured>& out) {
   QUIVER_TRY(const IndexSpec spec, IndexSpec::parse(options.spec));
+  const Sizes sizes = sizes_of(options);
   std::vector<double> dims, lids, recalls;
   double least_rise = INFINITY, most_gain = -INFINITY;
   for (const std::size_t inner : inners) {
     auto stage = run.stage(fmt::format("{} of {} dims", inner, outer));
     const InnerSphere sphere(inner, outer, run.seed());
-    const Rows base = as_rows(sphere.draw(kRows, 1, run.threads()), {.metric = Metric::L2});
-    const Rows queries = as_rows(sphere.draw(kQueries, 2, run.threads()), {.metric = Metric::L2});
+    const Rows base = as_rows(sphere.draw(sizes.rows, 1, run.threads()), {.metric = Metric::L2});
+    const Rows queries = as_rows(sphere.draw(sizes.queries, 2, run.threads()), {.metric = Metric::L2});
     const std::string arm = fmt::format("sphere{}/{}", outer, inner);
     QUIVER_TRY(const IntrinsicDimension id, intrinsic_dimension(base, {.k = options.lid_k}, run));
     out.push_back({arm, "lid", id.mean});
@@ -277,7 +285,7 @@ Result<Real> images(std::string_view set, std::string_view train, std::string_vi
   return out;
 }
 // Posts by their LSA vectors of 128 dims; groups are the categories.
-Result<Real> posts_by_lsa(Run& run) {
+Result<Real> posts_by_lsa(const Options& options, Run& run) {
   QUIVER_TRY(const std::vector<Post> posts, open_newsgroups());
   std::vector<std::string> bodies;
   std::vector<std::uint32_t> groups;
@@ -288,13 +296,20 @@ Result<Real> posts_by_lsa(Run& run) {
       groups.push_back(groups.back());
     bodies.push_back(post.body);
   }
+  if (options.quick) {
+    for (std::size_t i = 0; 10 * i < bodies.size(); ++i) {
+      bodies[i] = bodies[10 * i];
+      groups[i] = groups[10 * i];
+    }
+    bodies.resize((bodies.size() + 9) / 10);
+  }
   QUIVER_TRY(const Lsa lsa, Lsa::fit(bodies, {.dims = 128}, run));
   const Matrix all = lsa.map(bodies, run.threads());
   std::vector<std::uint32_t> known;  // without posts of which no word is known
   for (std::uint32_t i = 0; i < all.rows(); ++i) {
     if (std::ranges::any_of(all.row(i), [](float x) { return x != 0; })) known.push_back(i);
   }
-  const HeldOut split = hold_out(static_cast<std::uint32_t>(known.size()), kRealQueries, run.seed());
+  const HeldOut split = hold_out(static_cast<std::uint32_t>(known.size()), sizes_of(options).real_queries, run.seed());
   const auto base = at(known, split.base);
   return Real{.name = "news",
               .base = as_rows(rows_at(all.view(), base), {.metric = Metric::L2}),
@@ -363,16 +378,17 @@ Result<void> on_encoders(const Options& options, Run& run, std::vector<Measured>
 
 Result<std::vector<Measured>> reproduce(const Options& options, Run& run) {
   std::vector<Measured> out;
+  const Sizes sizes = sizes_of(options);
   constexpr std::size_t kShort[] = {2, 4, 8, 16, 32, 64, 128, 256}, kLong[] = {2, 8, 64, 256, 1024};
   QUIVER_TRY(on_spheres(256, kShort, options, run, out));
   QUIVER_TRY(on_spheres(1024, kLong, options, run, out));
   QUIVER_TRY(const Real digits, images("mnist", "train-images-idx3-ubyte.gz", "t10k-images-idx3-ubyte.gz",
-                                       "train-labels-idx1-ubyte.gz", kRows, kRealQueries, run));
+                                       "train-labels-idx1-ubyte.gz", sizes.rows, sizes.real_queries, run));
   QUIVER_TRY(on_orders(digits, options, run, out));
-  QUIVER_TRY(const Real posts, posts_by_lsa(run));
+  QUIVER_TRY(const Real posts, posts_by_lsa(options, run));
   QUIVER_TRY(on_orders(posts, options, run, out));
   QUIVER_TRY(const Real things,
-             images("cifar-10", "train-pixels.npy", "test-pixels.npy", "", kRows, kRealQueries, run));
+             images("cifar-10", "train-pixels.npy", "test-pixels.npy", "", sizes.rows, sizes.real_queries, run));
   Options fewer = options;
   fewer.shuffles = 1;
   QUIVER_TRY(on_orders(things, fewer, run, out));

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <set>
 
@@ -38,14 +39,26 @@ Result<void> take_entry(std::string_view key, std::string_view value, RecipePage
     }
   } else {
     return Error::invalid_argument(
-        fmt::format("the front matter has a key '{}'; there are data, seeds, minutes, bars", key));
+        fmt::format("the front matter has a key '{}'; there are data, seeds, minutes, bars, card", key));
+  }
+  return {};
+}
+
+Result<void> check_card(const RecipePage& page) {
+  for (const Bar& asked : page.card) {
+    const auto bar = std::find_if(page.bars.begin(), page.bars.end(), [&](const Bar& b) { return b.id == asked.id; });
+    if (bar == page.bars.end())
+      return Error::invalid_argument(
+          fmt::format("the card has a bar '{}' and the page has not; bars are never dropped", asked.id));
+    QUIVER_TRY(check_not_lowered(*bar, asked));
   }
   return {};
 }
 
 Result<void> read_front_matter(std::string_view text, RecipePage& page) {
   std::set<std::string, std::less<>> seen;
-  bool in_bars = false, opened = false;
+  std::vector<Bar>* list = nullptr;  // what lines with "- " belong to
+  bool opened = false;
   for (std::size_t number = 1; !text.empty(); ++number) {
     const std::size_t end = std::min(text.find('\n'), text.size());
     const std::string_view line = bare(text.substr(0, end));
@@ -60,24 +73,24 @@ Result<void> read_front_matter(std::string_view text, RecipePage& page) {
       for (const std::string_view key : {"data", "seeds", "minutes", "bars"}) {
         if (!seen.contains(key)) return wrong(fmt::format("the front matter ends without '{}'", key));
       }
-      return {};
+      return check_card(page);
     } else if (line.starts_with("- ")) {
-      if (!in_bars) return wrong("a list belongs under 'bars:'");
+      if (list == nullptr) return wrong("a list belongs under 'bars:' or 'card:'");
       auto bar = parse_bar(line.substr(2)).within(fmt::format("line {}", number));
       if (!bar.has_value()) return std::move(bar).error();
-      if (bar->id.empty()) bar->id = fmt::format("bar-{}", page.bars.size() + 1);
-      for (const Bar& other : page.bars) {
+      if (bar->id.empty()) bar->id = fmt::format("bar-{}", list->size() + 1);
+      for (const Bar& other : *list) {
         if (other.id == bar->id) return wrong(fmt::format("two bars are named '{}'", bar->id));
       }
-      page.bars.push_back(*std::move(bar));
+      list->push_back(*std::move(bar));
     } else if (!line.empty()) {
       const std::size_t colon = line.find(':');
       if (colon == std::string_view::npos) return wrong(fmt::format("'{}' is no 'key: value'", line));
       const std::string_view key = line.substr(0, colon), value = bare(line.substr(colon + 1));
       if (!seen.emplace(key).second) return wrong(fmt::format("'{}' is there twice", key));
-      in_bars = key == "bars";
-      if (in_bars && !value.empty()) return wrong("bars stand below, one a line, after '- '");
-      if (!in_bars) QUIVER_TRY(take_entry(key, value, page).within(fmt::format("line {}", number)));
+      list = key == "bars" ? &page.bars : key == "card" ? &page.card : nullptr;
+      if (list != nullptr && !value.empty()) return wrong("bars stand below, one a line, after '- '");
+      if (list == nullptr) QUIVER_TRY(take_entry(key, value, page).within(fmt::format("line {}", number)));
     }
   }
   return Error::invalid_argument("the front matter has no end, a line '---'");

@@ -76,5 +76,17 @@ TEST(RecipePage, IsAFileNamedAfterTheRecipe) {
   EXPECT_THAT(open_page(folder.path(), "other").error().message(), HasSubstr("page of recipe 'other'"));
 }
 
+TEST(RecipePage, HoldsItsCardsBarsOrIsNotRead) {
+  const auto with_card = [](std::string_view card) {
+    return changed("  - m[a] | report\n", "  - m[a] | report\ncard:\n  - " + std::string(card) + "\n");
+  };
+  const auto page = parse_page("x", with_card("gain: m[a] >= m[b] | mean"));
+  ASSERT_TRUE(page) << page.error().message();
+  ASSERT_EQ(page->card.size(), 1u);
+  EXPECT_EQ(page->card[0].id, "gain");
+  EXPECT_THAT(message(with_card("gain: m[a] >= m[b] + 0.1 | mean")), HasSubstr("never lowered"));
+  EXPECT_THAT(message(with_card("other: m[a] >= m[b]")), HasSubstr("the card has a bar 'other' and the page has not"));
+}
+
 }  // namespace
 }  // namespace quiver

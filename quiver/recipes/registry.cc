@@ -49,4 +49,17 @@ Result<const Recipe*> find_recipe(std::string_view slug) {
                                       fmt::join(known, ", ")));
 }
 
+Result<std::vector<const Recipe*>> find_recipes(std::string_view slug) {
+  auto one = find_recipe(slug);
+  if (one.has_value()) return std::vector<const Recipe*>{*one};
+  std::vector<const Recipe*> parts;
+  for (const Recipe* recipe : all_recipes()) {
+    const std::string_view whole = recipe->card().slug;
+    if (whole.size() > slug.size() && whole.starts_with(slug) && whole[slug.size()] == '-') parts.push_back(recipe);
+  }
+  // One recipe that merely begins alike is no paper of parts: "hnsw" is a slip for "hnsw-recall".
+  if (parts.size() < 2) return std::move(one).error();
+  return parts;
+}
+
 }  // namespace quiver

@@ -9,6 +9,7 @@
 #include <memory>
 #include <span>
 #include <string_view>
+#include <vector>
 
 #include "quiver/core/result.h"
 #include "quiver/recipes/recipe.h"
@@ -18,6 +19,9 @@ namespace quiver {
 std::span<const Recipe* const> all_recipes();  // by slug
 // Errors: Unsupported for a recipe that needs a build with training, NotFound with the nearest name for any other.
 Result<const Recipe*> find_recipe(std::string_view slug);
+// The recipe of this name, or every part of a paper of this name: "word-doc-embeddings" has the parts
+// "word-doc-embeddings-words", ... Errors as find_recipe.
+Result<std::vector<const Recipe*>> find_recipes(std::string_view slug);
 // Slugs whose files this build leaves out because it has no training.
 std::span<const std::string_view> absent_recipes() noexcept;
 

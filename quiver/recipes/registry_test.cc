@@ -49,6 +49,14 @@ TEST(Registry, EveryRecipeCompletesItsOptionsFromItsDefaults) {
   }
 }
 
+TEST(Registry, FindsThePartsOfAPaper) {
+  const auto one = find_recipes("pca-projection");
+  ASSERT_TRUE(one);
+  EXPECT_EQ(one->size(), 1u);
+  EXPECT_EQ(find_recipes("pca").error().code(), Code::NotFound);  // one recipe begins so: a slip, not a paper
+  EXPECT_EQ(find_recipes("").error().code(), Code::NotFound);
+}
+
 TEST(Listing, ShowsEveryRecipeAsTextAndJson) {
   const std::string text = recipes_text();
   const Json all = recipes_json();

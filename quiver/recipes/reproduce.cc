@@ -9,6 +9,7 @@
 #include "quiver/core/progress.h"
 #include "quiver/data/catalogue.h"
 #include "quiver/inspect/origin.h"
+#include "quiver/recipes/arms.h"
 #include "quiver/recipes/results.h"
 
 namespace quiver {
@@ -80,12 +81,10 @@ struct FinishedSeed {
   double seconds = 0;
 };
 Result<void> save_seed(const fs::path& path, const FinishedSeed& seed) {
-  Json values = Json::array();
-  for (const Measured& m : seed.measured.values)
-    values.push_back({{"arm", m.arm}, {"metric", m.metric}, {"value", m.value}});
   QUIVER_TRY(make_folders(path.parent_path()));
-  return write_file(
-      path, dump_json(Json{{"seed", seed.measured.seed}, {"seconds", seed.seconds}, {"values", std::move(values)}}));
+  return write_file(path, dump_json(Json{{"seed", seed.measured.seed},
+                                         {"seconds", seed.seconds},
+                                         {"values", measured_json(seed.measured.values)}}));
 }
 Result<FinishedSeed> open_seed(const fs::path& path) {
   QUIVER_TRY(const std::string text, read_file(path));
@@ -94,13 +93,7 @@ Result<FinishedSeed> open_seed(const fs::path& path) {
   QUIVER_TRY(seed.measured.seed, get<std::uint64_t>(object, "seed"));
   QUIVER_TRY(seed.seconds, get<double>(object, "seconds"));
   QUIVER_TRY(const Json values, get<Json>(object, "values"));
-  for (const Json& value : values) {
-    Measured m;
-    QUIVER_TRY(m.arm, get<std::string>(value, "arm"));
-    QUIVER_TRY(m.metric, get<std::string>(value, "metric"));
-    QUIVER_TRY(m.value, get<double>(value, "value"));
-    seed.measured.values.push_back(std::move(m));
-  }
+  QUIVER_TRY(seed.measured.values, measured_of(values));
   return seed;
 }
 
@@ -111,7 +104,9 @@ class Driver {
       : recipe_(recipe), page_(page), options_(options), run_(run) {}
 
   Result<Reproduction> go() {
-    QUIVER_TRY(settings_, recipe_.complete(options_.settings));
+    asked_ = options_.settings;
+    if (options_.quick) shorten();
+    QUIVER_TRY(settings_, recipe_.complete(asked_));
     QUIVER_TRY(data_, find_data(page_));
     if (!data_.missing.empty()) {
       Reproduction skipped;
@@ -136,9 +131,17 @@ class Driver {
     return cache / "reproduce" / page_.slug / fmt::format("{}-seed{}.json", key.substr(0, 16), seed);
   }
 
+  // A recipe that can be told to be quick is.
+  void shorten() {
+    for (const OptionSpec& option : recipe_.options()) {
+      if (option.name == "quick") asked_.set("quick", "true");
+    }
+  }
+
   Result<void> run_seed(unsigned ordinal, unsigned count) {
     const std::uint64_t seed = ordinal + 1;
-    const fs::path path = seed_path(seed);
+    const fs::path path = seed_path(seed), parts = fs::path(path).replace_extension();  // arms, until the seed is done
+    if (options_.fresh) remove_parts(parts);
     if (!options_.fresh && fs::exists(path)) {
       if (auto before = open_seed(path); before.has_value()) {
         run_.log(fmt::format("seed {}: done before in {}", seed, duration_text(before->seconds)));
@@ -159,8 +162,9 @@ class Driver {
              .deadline_seconds = left,
              .progress = options_.progress,
              .cache = options_.cache.empty() ? run_.cache() : options_.cache});
+    const KeptArms kept(one, parts);
     const auto start = std::chrono::steady_clock::now();
-    auto values = recipe_.reproduce(options_.settings, one);
+    auto values = recipe_.reproduce(asked_, one);
     FinishedSeed finished{{seed, {}}, seconds_since(start)};
     if (!values.has_value()) {
       if (values.error().code() != Code::Cancelled || run_.stop())
@@ -170,10 +174,15 @@ class Driver {
     }
     finished.measured.values = *std::move(values);
     QUIVER_TRY(save_seed(path, finished));
+    remove_parts(parts);
     const double mean = (spent_ + finished.seconds) / static_cast<double>(seeds_.size() + 1);
     run_.log(fmt::format("seed {}: {}; {} to go, about {}", seed, duration_text(finished.seconds), count - ordinal - 1,
                          duration_text(mean * (count - ordinal - 1))));
     return keep(std::move(finished));
+  }
+  static void remove_parts(const fs::path& parts) {
+    std::error_code ignored;
+    fs::remove_all(parts, ignored);
   }
   Result<void> keep(FinishedSeed seed) {
     spent_ += seed.seconds;
@@ -214,6 +223,7 @@ class Driver {
   const RecipePage& page_;
   const ReproduceOptions& options_;
   Run& run_;
+  Settings asked_;
   Json settings_, times_ = Json::array();
   PageData data_;
   std::string build_, why_;  // why_: the reason to stop early

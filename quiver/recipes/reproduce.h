@@ -6,8 +6,9 @@
 //
 // A finished seed is written at once to <cache>/reproduce/<slug>/, keyed by options, build (digest of the program),
 // data (digest) and seed, so an interrupted reproduction goes on where it stopped. Missing data is Skipped, out of the
-// page's minutes Incomplete; neither passes, and Skipped leaves earlier results alone. Thread-safety: one reproduction
-// per slug and results folder at a time. Cost: the recipe's.
+// page's minutes Incomplete; neither passes, and Skipped leaves earlier results alone. Within a seed, a recipe keeps
+// its arms the same way (arms.h). Quick: one seed, with the recipe's option `quick` on if it has one. Thread-safety:
+// one reproduction per slug and results folder at a time. Cost: the recipe's.
 #pragma once
 #include <cstdint>
 #include <filesystem>

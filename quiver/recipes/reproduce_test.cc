@@ -8,6 +8,7 @@
 
 #include "quiver/core/file.h"
 #include "quiver/core/temporary_folder.h"
+#include "quiver/recipes/arms.h"
 
 namespace quiver {
 namespace {
@@ -171,6 +172,63 @@ TEST_F(Reproduce, WrongSettingsAreRefusedBeforeAnythingRuns) {
   options.settings.set("gian", "0.5");
   EXPECT_THAT(go().error().message(), HasSubstr("gian"));
   EXPECT_TRUE(ran.empty());
+}
+
+TEST_F(Reproduce, QuickRunsTurnTheRecipesOptionOnAndWriteNothing) {
+  struct Quick {
+    bool quick = false;
+    template <class V>
+    void visit(V& v) {
+      v("quick", quick, "on little data");
+    }
+  };
+  const auto quick = internal::recipe_of<Quick>(
+      card, [](const Quick&, const Inputs&, quiver::Run&) { return Result<Fitted>(Fitted{}); },
+      [](const Quick& o, quiver::Run&) {
+        return Result<std::vector<Measured>>(std::vector<Measured>{{"a", "m", o.quick ? 1.0 : 0.0}, {"b", "m", 0}});
+      });
+  options.quick = true;
+  const auto done = reproduce(*quick, page, options, run);
+  ASSERT_TRUE(done) << done.error().message();
+  EXPECT_EQ(done->verdict, Verdict::Pass);  // 1 >= 0 + 0.05
+  EXPECT_EQ(done->seeds.size(), 1u);
+  EXPECT_EQ(results_file(), "none");
+}
+
+TEST_F(Reproduce, ASeedThatFailsKeepsItsFinishedArms) {
+  static int measured_a = 0, measured_b = 0;
+  measured_a = measured_b = 0;
+  static bool broken = true;
+  broken = true;
+  const auto armed = internal::recipe_of<Options>(card, fit, [](const Options&, quiver::Run& seed) {
+    return [&]() -> Result<std::vector<Measured>> {
+      Arms arms(seed, {"a", "b"});
+      QUIVER_TRY(arms.measure("a", []() -> Result<std::vector<Measured>> {
+        ++measured_a;
+        return std::vector<Measured>{{"", "m", 1}};
+      }));
+      QUIVER_TRY(arms.measure("b", []() -> Result<std::vector<Measured>> {
+        ++measured_b;
+        if (broken) return Error::io("the disk is gone");
+        return std::vector<Measured>{{"", "m", 0}};
+      }));
+      return std::move(arms).measured();
+    }();
+  });
+  options.seeds = 1;
+  EXPECT_FALSE(reproduce(*armed, page, options, run));
+  broken = false;
+  const auto done = reproduce(*armed, page, options, run);
+  ASSERT_TRUE(done) << done.error().message();
+  EXPECT_EQ(done->verdict, Verdict::Pass);
+  EXPECT_EQ(measured_a, 1);
+  EXPECT_EQ(measured_b, 2);
+  // Nothing but the seed's own file is left.
+  for (const auto& each : std::filesystem::recursive_directory_iterator(options.cache)) {
+    EXPECT_TRUE(each.is_directory() ? each.path().filename().string().find("seed") == std::string::npos
+                                    : each.path().extension() == ".json")
+        << each.path();
+  }
 }
 
 }  // namespace

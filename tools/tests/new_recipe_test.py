@@ -28,6 +28,20 @@ class NewRecipe(unittest.TestCase):
             self.assertIn("TEST(SoftVq2Recipe, ", test)
             self.assertNotRegex(test, r"(?m)^ +Run ")  # in a test's body that is testing::Test::Run
 
+    def test_a_paper_of_several_methods_has_a_folder(self) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            given = new_recipe.words_for("word-doc/rcnn", "", "", "a claim", "learn")
+            written = [path.relative_to(folder).as_posix() for path in new_recipe.write(given, Path(folder))]
+            self.assertEqual(
+                written,
+                [
+                    "quiver/recipes/word_doc/rcnn.cc",
+                    "quiver/recipes/word_doc/rcnn_test.cc",
+                    "docs/recipes/word-doc-rcnn.md",
+                ],
+            )
+            self.assertIn("QUIVER_RECIPE(word_doc_rcnn)", Path(folder, written[0]).read_text())
+
     def test_every_file_tells_the_author_what_to_write_and_the_gate_waits_for_it(self) -> None:
         with tempfile.TemporaryDirectory() as folder:
             for path in new_recipe.write(self.WORDS, Path(folder)):
@@ -42,7 +56,7 @@ class NewRecipe(unittest.TestCase):
             self.assertFalse(Path(folder, "quiver").exists())
 
     def test_refuses_names_that_are_none(self) -> None:
-        for arguments, message in ((["Soft_VQ"], "no slug"), (["soft-vq", "--arxiv", "24.1"], "no arXiv number")):
+        for arguments, message in ((["Soft_VQ"], "no slug"), (["a/b/c"], "no slug"), (["soft-vq", "--arxiv", "24.1"], "no arXiv number")):
             done = call("tools/new_recipe", *arguments)
             self.assertEqual(done.returncode, 2)
             self.assertIn(message, done.stderr)
