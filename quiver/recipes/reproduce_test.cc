@@ -23,6 +23,13 @@ struct Options {
     v("gain", gain, "what arm a is better by", 0.0, 1.0);
   }
 };
+struct Quick {
+  bool quick = false;
+  template <class V>
+  void visit(V& v) {
+    v("quick", quick, "on little data");
+  }
+};
 std::vector<std::uint64_t> ran;
 std::uint64_t fails_at = 0, sleeps_at = 0;
 
@@ -175,13 +182,6 @@ TEST_F(Reproduce, WrongSettingsAreRefusedBeforeAnythingRuns) {
 }
 
 TEST_F(Reproduce, QuickRunsTurnTheRecipesOptionOnAndWriteNothing) {
-  struct Quick {
-    bool quick = false;
-    template <class V>
-    void visit(V& v) {
-      v("quick", quick, "on little data");
-    }
-  };
   const auto quick = internal::recipe_of<Quick>(
       card, [](const Quick&, const Inputs&, quiver::Run&) { return Result<Fitted>(Fitted{}); },
       [](const Quick& o, quiver::Run&) {
