@@ -66,6 +66,7 @@ gates: build  ## Layers, lengths, words, format, change notes and licences
 	@$(STEP) "lengths" tools/check_lengths
 	@$(STEP) "words" tools/check_words
 	@$(STEP) "change notes" tools/changelog --check
+	@$(STEP) "table of recipes" tools/recipe_table --check
 	@$(STEP) "licences" tools/check_licences $(BUILD)
 
 # The preset recipe compiles every file by itself, which is how clang-tidy must see it; it is only configured here.
