@@ -57,20 +57,48 @@ double softmax(std::span<float> z) {
   return static_cast<double>(most) + std::log(sum);
 }
 
+// z = rows * weights^T: (rows, classes)
+void multiply(MatrixView rows, const Matrix& weights, Matrix& z) { gemm_nt(rows, weights.view(), z); }
+void multiply(const SparseView& rows, const Matrix& weights, Matrix& z) {
+  const Matrix by_term = transposed(weights.view());  // (dims, classes): what a term adds lies side by side
+  for (std::size_t i = 0; i < rows.rows(); ++i) {
+    const std::span<float> to = z.row(i);
+    std::fill(to.begin(), to.end(), 0.0F);
+    for (std::size_t e = rows.offsets[i]; e < rows.offsets[i + 1]; ++e) {
+      const auto from = by_term.row(rows.terms[e]);
+      for (std::size_t c = 0; c < to.size(); ++c) to[c] += rows.weights[e] * from[c];
+    }
+  }
+}
+// slope = z^T * rows: (classes, dims)
+void multiply_back(const Matrix& z, MatrixView rows, Matrix& slope) { gemm_tn(z.view(), rows, slope); }
+void multiply_back(const Matrix& z, const SparseView& rows, Matrix& slope) {
+  Matrix by_term(rows.dims, z.cols());
+  for (std::size_t i = 0; i < rows.rows(); ++i) {
+    const auto from = z.row(i);
+    for (std::size_t e = rows.offsets[i]; e < rows.offsets[i + 1]; ++e) {
+      const std::span<float> to = by_term.row(rows.terms[e]);
+      for (std::size_t c = 0; c < to.size(); ++c) to[c] += rows.weights[e] * from[c];
+    }
+  }
+  slope = transposed(by_term.view());
+}
+
 // The objective at W and b, which lie one behind the other in x, and its gradient.
+template <class AnyRows>
 class Objective {
  public:
-  Objective(MatrixView rows, std::span<const std::uint32_t> labels, std::size_t classes, double penalty)
+  Objective(const AnyRows& rows, std::span<const std::uint32_t> labels, std::size_t classes, double penalty)
       : rows_(rows),
         labels_(labels),
         classes_(classes),
         penalty_(penalty),
-        weights_(classes, rows.cols),
-        z_(rows.rows, classes),
-        slope_(classes, rows.cols) {}
+        weights_(classes, dims_of(rows)),
+        z_(count_of(rows), classes),
+        slope_(classes, dims_of(rows)) {}
 
   double operator()(std::span<const double> x, std::span<double> gradient) {
-    const std::size_t dims = rows_.cols;
+    const std::size_t dims = dims_of(rows_);
     const std::span<const double> b = x.subspan(classes_ * dims);
     double value = 0;
     for (std::size_t c = 0; c < classes_; ++c) {
@@ -80,9 +108,9 @@ class Objective {
         value += penalty_ / 2 * w * w;
       }
     }
-    gemm_nt(rows_, weights_.view(), z_);
+    multiply(rows_, weights_, z_);
     std::fill(gradient.begin(), gradient.end(), 0);
-    for (std::size_t i = 0; i < rows_.rows; ++i) {
+    for (std::size_t i = 0; i < labels_.size(); ++i) {
       const std::span<float> z = z_.row(i);
       for (std::size_t c = 0; c < classes_; ++c) z[c] += static_cast<float>(b[c]);
       const double right = static_cast<double>(z[labels_[i]]);
@@ -90,7 +118,7 @@ class Objective {
       z[labels_[i]] -= 1;
       for (std::size_t c = 0; c < classes_; ++c) gradient[classes_ * dims + c] += static_cast<double>(z[c]);
     }
-    gemm_tn(z_.view(), rows_, slope_);
+    multiply_back(z_, rows_, slope_);
     for (std::size_t c = 0; c < classes_; ++c) {
       for (std::size_t j = 0; j < dims; ++j) {
         gradient[c * dims + j] = static_cast<double>(slope_.row(c)[j]) + penalty_ * x[c * dims + j];
@@ -100,51 +128,73 @@ class Objective {
   }
 
  private:
-  MatrixView rows_;
+  AnyRows rows_;
   std::span<const std::uint32_t> labels_;
   std::size_t classes_;
   double penalty_;
   Matrix weights_, z_, slope_;  // (classes, dims), (rows, classes), (classes, dims)
 };
 
-Result<std::size_t> classes_of(MatrixView rows, std::span<const std::uint32_t> labels, double penalty) {
-  if (rows.rows != labels.size()) {
+Result<std::size_t> classes_of(std::size_t rows, std::span<const std::uint32_t> labels, double penalty) {
+  if (rows != labels.size()) {
     return Error::invalid_argument(
-        fmt::format("fitting a probe: {} rows have {} labels; give each row one", rows.rows, labels.size()));
+        fmt::format("fitting a probe: {} rows have {} labels; give each row one", rows, labels.size()));
   }
-  if (rows.rows == 0) return Error::invalid_argument("fitting a probe: there are no rows to learn from");
+  if (rows == 0) return Error::invalid_argument("fitting a probe: there are no rows to learn from");
   if (!(penalty > 0) || std::isinf(penalty)) {
     return Error::invalid_argument(fmt::format("fitting a probe: the penalty is {}; it must be above 0", penalty));
   }
   const auto [least, most] = std::minmax_element(labels.begin(), labels.end());
   if (*least == *most) {
-    return Error::invalid_argument(fmt::format(
-        "fitting a probe: all {} rows have label {}; it takes two classes to tell apart", rows.rows, *most));
+    return Error::invalid_argument(
+        fmt::format("fitting a probe: all {} rows have label {}; it takes two classes to tell apart", rows, *most));
   }
   return std::size_t{*most} + 1;
+}
+
+std::vector<std::uint32_t> likeliest(const Matrix& z) {
+  std::vector<std::uint32_t> best(z.rows());
+  for (std::size_t i = 0; i < z.rows(); ++i) {
+    const auto row = z.row(i);
+    best[i] = static_cast<std::uint32_t>(std::max_element(row.begin(), row.end()) - row.begin());
+  }
+  return best;
+}
+
+struct Minimum {
+  std::vector<double> x;  // W, then b
+  double loss = 0;
+};
+template <class AnyRows>
+Result<Minimum> minimised(const AnyRows& rows, std::span<const std::uint32_t> labels, std::size_t classes,
+                          const ProbeOptions& options, Run& run) {
+  const BlasThreads all(run.threads().count());
+  Objective<AnyRows> objective(rows, labels, classes, options.penalty);
+  Minimum out{std::vector<double>(classes * (dims_of(rows) + 1), 0)};
+  const LbfgsOptions how{.iterations = options.iterations, .gradient_tolerance = 1e-5, .value_tolerance = 1e-8};
+  out.loss = lbfgs(
+                 out.x, [&](std::span<const double> at, std::span<double> gradient) { return objective(at, gradient); },
+                 how, [&] { return run.stop(); })
+                 .value;
+  if (run.stop()) return Error::cancelled("fitting a probe: stopped");
+  return out;
 }
 }  // namespace
 
 Result<Probe> Probe::fit(MatrixView rows, std::span<const std::uint32_t> labels, const ProbeOptions& options,
                          Run& run) {
-  QUIVER_TRY(const std::size_t classes, classes_of(rows, labels, options.penalty));
+  QUIVER_TRY(const std::size_t classes, classes_of(rows.rows, labels, options.penalty));
   const Scaling scaling = scaling_of(rows, options.standardize);
   const Matrix near = options.standardize ? scaled(rows, scaling) : Matrix();
-  const BlasThreads all(run.threads().count());
-  Objective objective(options.standardize ? near.view() : rows, labels, classes, options.penalty);
-  std::vector<double> x(classes * (rows.cols + 1), 0);
-  const LbfgsOptions how{.iterations = options.iterations, .gradient_tolerance = 1e-5, .value_tolerance = 1e-8};
-  const LbfgsResult done = lbfgs(
-      x, [&](std::span<const double> at, std::span<double> gradient) { return objective(at, gradient); }, how,
-      [&] { return run.stop(); });
-  if (run.stop()) return Error::cancelled("fitting a probe: stopped");
+  QUIVER_TRY(const Minimum done, minimised(options.standardize ? near.view() : rows, labels, classes, options, run));
+  const std::vector<double>& x = done.x;
 
   // w' (x - mean) / deviation + b, told of x itself.
   Probe probe;
   probe.weights_ = Matrix(classes, rows.cols);
   probe.offset_.resize(classes);
   probe.penalty_ = options.penalty;
-  probe.loss_ = done.value;
+  probe.loss_ = done.loss;
   for (std::size_t c = 0; c < classes; ++c) {
     double offset = x[classes * rows.cols + c];
     for (std::size_t j = 0; j < rows.cols; ++j) {
@@ -157,13 +207,31 @@ Result<Probe> Probe::fit(MatrixView rows, std::span<const std::uint32_t> labels,
   return probe;
 }
 
-Result<Probe> Probe::choose(MatrixView rows, std::span<const std::uint32_t> labels, MatrixView validation,
+Result<Probe> Probe::fit(const SparseView& rows, std::span<const std::uint32_t> labels, const ProbeOptions& options,
+                         Run& run) {
+  QUIVER_TRY(const std::size_t classes, classes_of(rows.rows(), labels, options.penalty));
+  QUIVER_TRY(const Minimum done, minimised(rows, labels, classes, options, run));
+  Probe probe;
+  probe.weights_ = Matrix(classes, rows.dims);
+  probe.penalty_ = options.penalty;
+  probe.loss_ = done.loss;
+  for (std::size_t c = 0; c < classes; ++c) {
+    for (std::size_t j = 0; j < rows.dims; ++j)
+      probe.weights_.row(c)[j] = static_cast<float>(done.x[c * rows.dims + j]);
+    probe.offset_.push_back(static_cast<float>(done.x[classes * rows.dims + c]));
+  }
+  return probe;
+}
+
+template <class AnyRows>
+Result<Probe> Probe::chosen(const AnyRows& rows, std::span<const std::uint32_t> labels, const AnyRows& validation,
                             std::span<const std::uint32_t> validation_labels, const ProbeOptions& options, Run& run) {
-  if (validation.rows != validation_labels.size() || validation.rows == 0 || validation.cols != rows.cols) {
+  if (count_of(validation) != validation_labels.size() || count_of(validation) == 0 ||
+      dims_of(validation) != dims_of(rows)) {
     return Error::invalid_argument(
         fmt::format("choosing a probe: the validation set has {} rows of {} dims and {} labels, the rows to learn from "
                     "{} dims; hold some of those out",
-                    validation.rows, validation.cols, validation_labels.size(), rows.cols));
+                    count_of(validation), dims_of(validation), validation_labels.size(), dims_of(rows)));
   }
   std::optional<Probe> best;
   std::size_t most = 0;
@@ -182,11 +250,21 @@ Result<Probe> Probe::choose(MatrixView rows, std::span<const std::uint32_t> labe
   return *std::move(best);
 }
 
-Matrix Probe::logits(MatrixView rows) const {
-  QUIVER_CHECK(rows.cols == dims());
-  Matrix z(rows.rows, classes());
-  gemm_nt(rows, weights_.view(), z);
-  for (std::size_t i = 0; i < rows.rows; ++i) {
+Result<Probe> Probe::choose(MatrixView rows, std::span<const std::uint32_t> labels, MatrixView validation,
+                            std::span<const std::uint32_t> validation_labels, const ProbeOptions& options, Run& run) {
+  return chosen(rows, labels, validation, validation_labels, options, run);
+}
+Result<Probe> Probe::choose(const SparseView& rows, std::span<const std::uint32_t> labels, const SparseView& validation,
+                            std::span<const std::uint32_t> validation_labels, const ProbeOptions& options, Run& run) {
+  return chosen(rows, labels, validation, validation_labels, options, run);
+}
+
+template <class AnyRows>
+Matrix Probe::logits(const AnyRows& rows) const {
+  QUIVER_CHECK(dims_of(rows) == dims());
+  Matrix z(count_of(rows), classes());
+  multiply(rows, weights_, z);
+  for (std::size_t i = 0; i < z.rows(); ++i) {
     for (std::size_t c = 0; c < classes(); ++c) z.row(i)[c] += offset_[c];
   }
   return z;
@@ -198,14 +276,7 @@ Matrix Probe::probabilities(MatrixView rows) const {
   return z;
 }
 
-std::vector<std::uint32_t> Probe::predict(MatrixView rows) const {
-  const Matrix z = logits(rows);
-  std::vector<std::uint32_t> best(rows.rows);
-  for (std::size_t i = 0; i < rows.rows; ++i) {
-    const auto row = z.row(i);
-    best[i] = static_cast<std::uint32_t>(std::max_element(row.begin(), row.end()) - row.begin());
-  }
-  return best;
-}
+std::vector<std::uint32_t> Probe::predict(MatrixView rows) const { return likeliest(logits(rows)); }
+std::vector<std::uint32_t> Probe::predict(const SparseView& rows) const { return likeliest(logits(rows)); }
 
 }  // namespace quiver

@@ -9,9 +9,9 @@
 //
 // The objective, and so the answer, is that of scikit-learn's LogisticRegression with C = 1 / penalty; intercepts are
 // not penalised. With `standardize` coordinates are first brought to mean 0 and variance 1, so that one penalty suits
-// all of them. The minimum is unique; L-BFGS (core/lbfgs.h) finds it deterministically.
-// Thread-safety: a fitted probe is immutable. Cost: 4 * rows * dims * classes operations an iteration, some dozens of
-// iterations; one copy of the rows when standardized.
+// all of them; sparse rows (bags of words) are taken as they are. The minimum is unique; L-BFGS (core/lbfgs.h) finds it
+// deterministically. Thread-safety: a fitted probe is immutable. Cost: 4 * rows * dims * classes operations an
+// iteration, of sparse rows 4 * terms * classes; some dozens of iterations; one copy of the rows when standardized.
 #pragma once
 #include <cstdint>
 #include <span>
@@ -19,6 +19,7 @@
 
 #include "quiver/core/matrix.h"
 #include "quiver/core/result.h"
+#include "quiver/core/rows.h"
 #include "quiver/core/run.h"
 
 namespace quiver {
@@ -35,10 +36,15 @@ class Probe {
   // rows, sizes that do not agree, a single class, a penalty that is not positive; Cancelled.
   static Result<Probe> fit(MatrixView rows, std::span<const std::uint32_t> labels, const ProbeOptions& options,
                            Run& run);
+  static Result<Probe> fit(const SparseView& rows, std::span<const std::uint32_t> labels, const ProbeOptions& options,
+                           Run& run);
   // One probe for each penalty .01, .1, ..., 100 times the given one; the one with the most right answers on the
   // validation rows, of equals the strongest penalty. Never look at test rows to choose.
   static Result<Probe> choose(MatrixView rows, std::span<const std::uint32_t> labels, MatrixView validation,
                               std::span<const std::uint32_t> validation_labels, const ProbeOptions& options, Run& run);
+  static Result<Probe> choose(const SparseView& rows, std::span<const std::uint32_t> labels,
+                              const SparseView& validation, std::span<const std::uint32_t> validation_labels,
+                              const ProbeOptions& options, Run& run);
 
   std::size_t classes() const noexcept { return weights_.rows(); }
   std::size_t dims() const noexcept { return weights_.cols(); }
@@ -47,9 +53,14 @@ class Probe {
   // Requires: rows.cols == dims().
   Matrix probabilities(MatrixView rows) const;  // (rows, classes)
   std::vector<std::uint32_t> predict(MatrixView rows) const;
+  std::vector<std::uint32_t> predict(const SparseView& rows) const;
 
  private:
-  Matrix logits(MatrixView rows) const;
+  template <class AnyRows>
+  static Result<Probe> chosen(const AnyRows& rows, std::span<const std::uint32_t> labels, const AnyRows& validation,
+                              std::span<const std::uint32_t> validation_labels, const ProbeOptions& options, Run& run);
+  template <class AnyRows>
+  Matrix logits(const AnyRows& rows) const;
   Matrix weights_;             // (classes, dims), for rows as they are given
   std::vector<float> offset_;  // (classes)
   double penalty_ = 0, loss_ = 0;

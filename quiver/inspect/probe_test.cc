@@ -52,6 +52,44 @@ TEST(Probe, ReadsLinearLabelsWhateverTheScales) {
   }
 }
 
+// Sparse rows and the same rows written out have one minimum.
+TEST(Probe, SparseRowsAreRows) {
+  quiver::Run run(RunOptions{.seed = kSeed, .threads = 2});
+  constexpr std::size_t kTerms = 12;
+  const auto bags = [](std::size_t rows, std::uint64_t stream) {
+    std::pair<SparseRows, Matrix> out{SparseRows{}, Matrix(rows, kTerms)};
+    out.first.dims = kTerms;
+    Random random(kSeed, stream);
+    for (std::size_t i = 0; i < rows; ++i) {
+      for (std::uint32_t term = 0; term < kTerms; ++term) {
+        if (random.below(term % 3 == i % 3 ? 2 : 5) != 0) continue;  // the labels' terms are more frequent
+        out.second.row(i)[term] = 1 + random.normal() / 4;
+        out.first.terms.push_back(term);
+        out.first.weights.push_back(out.second.row(i)[term]);
+      }
+      out.first.offsets.push_back(static_cast<std::uint32_t>(out.first.terms.size()));
+    }
+    return out;
+  };
+  const auto train = bags(240, 0), test = bags(90, 1);
+  std::vector<std::uint32_t> labels, test_labels;
+  for (std::uint32_t i = 0; i < 240; ++i) labels.push_back(i % 3);
+  for (std::uint32_t i = 0; i < 90; ++i) test_labels.push_back(i % 3);
+  const ProbeOptions plain{.standardize = false};
+  const auto sparse = Probe::fit(train.first.view(), labels, plain, run);
+  const auto dense = Probe::fit(train.second.view(), labels, plain, run);
+  ASSERT_TRUE(sparse.has_value() && dense.has_value());
+  EXPECT_NEAR(sparse->loss(), dense->loss(), 1e-3 * dense->loss());
+  EXPECT_EQ(sparse->predict(test.first.view()), dense->predict(test.second.view()));
+  EXPECT_GT(mean_of(correct(sparse->predict(test.first.view()), test_labels)), 0.6) << "seed " << kSeed;
+  const auto a = Probe::choose(train.first.view(), labels, test.first.view(), test_labels, plain, run);
+  const auto b = Probe::choose(train.second.view(), labels, test.second.view(), test_labels, plain, run);
+  ASSERT_TRUE(a.has_value() && b.has_value());
+  EXPECT_EQ(a->penalty(), b->penalty());
+  EXPECT_FALSE(Probe::fit(train.first.view(), test_labels, plain, run).has_value());
+  EXPECT_FALSE(Probe::choose(train.first.view(), labels, test.first.view(), labels, plain, run).has_value());
+}
+
 // At the minimum the gradient is zero: for every class and coordinate, what the residuals add up to is the penalty's.
 TEST(Probe, StandsAtTheMinimumOfTheObjective) {
   quiver::Run run(RunOptions{.seed = kSeed, .threads = 2});
