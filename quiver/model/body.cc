@@ -6,6 +6,7 @@
 #include <array>
 
 #include "quiver/model/linear.h"
+#include "quiver/model/rcnn.h"
 #include "quiver/model/residual_net.h"
 #include "quiver/model/text_bag.h"
 #include "quiver/model/transformer.h"
@@ -16,8 +17,9 @@ struct BodyKind {
   std::string_view name;
   MakeBody make;
 };
-constexpr std::array kBodies{BodyKind{"linear", make_linear}, BodyKind{"residual_net", make_residual_net},
-                             BodyKind{"text_bag", make_text_bag}, BodyKind{"transformer", make_transformer}};
+constexpr std::array kBodies{BodyKind{"linear", make_linear}, BodyKind{"rcnn", make_rcnn},
+                             BodyKind{"residual_net", make_residual_net}, BodyKind{"text_bag", make_text_bag},
+                             BodyKind{"transformer", make_transformer}};
 }  // namespace
 
 Result<Encoded> ModelBody::encode(const Port& port, const Items&, std::uint32_t, Run&) const {
