@@ -15,6 +15,7 @@ if(NOT QUIVER_ONLY OR data IN_LIST QUIVER_ONLY)
   find_package(OpenSSL REQUIRED COMPONENTS Crypto)               # sha256 of fetched data
   pkg_check_modules(HDF5 REQUIRED IMPORTED_TARGET hdf5)          # the ann-benchmarks layout
   pkg_check_modules(UTF8PROC REQUIRED IMPORTED_TARGET libutf8proc)  # Unicode folding and word characters
+  find_package(LibArchive REQUIRED)               # data sets that come packed: tar in any compression, zip
   find_package(PNG REQUIRED)                      # PNG pictures, read and written
   pkg_check_modules(TURBOJPEG REQUIRED IMPORTED_TARGET libturbojpeg)  # JPEG pictures
   pkg_check_modules(WEBP REQUIRED IMPORTED_TARGET libwebp)       # WebP pictures

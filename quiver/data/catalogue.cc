@@ -9,6 +9,8 @@
 #include <vector>
 
 #include "quiver/core/options.h"
+#include "quiver/core/run.h"
+#include "quiver/data/archive.h"
 #include "quiver/data/internal/catalogue_files.h"
 
 namespace quiver {
@@ -233,12 +235,39 @@ Result<std::filesystem::path> data_folder() {
   return std::filesystem::path(home) / ".cache" / "quiver" / "data";
 }
 
+namespace {
+// The archives of a folder, each unpacked into the cache, in the order of their names; nothing if `file` is in none.
+Result<std::filesystem::path> find_packed(const std::filesystem::path& folder, std::string_view file) {
+  namespace fs = std::filesystem;
+  std::vector<fs::path> archives;
+  std::error_code failed;
+  for (fs::directory_iterator at(folder, failed), end; !failed && at != end; at.increment(failed)) {
+    if (is_archive(at->path())) archives.push_back(at->path());
+  }
+  std::ranges::sort(archives);
+  for (const fs::path& archive : archives) {
+    const auto size = fs::file_size(archive, failed);
+    const auto changed = fs::last_write_time(archive, failed).time_since_epoch().count();
+    Run run;
+    const std::string key = fmt::format("unpacked {} {} {}", fs::absolute(archive).string(), size, changed);
+    QUIVER_TRY(const fs::path unpacked, run.cached(key, [&](const fs::path& into) {
+      run.log(fmt::format("unpacking {} (once)", archive.string()));
+      return unpack(archive, into);
+    }));
+    if (fs::exists(unpacked / file, failed)) return unpacked / file;
+  }
+  return fs::path();
+}
+}  // namespace
+
 Result<std::filesystem::path> find_file(std::string_view set, std::string_view file) {
   QUIVER_TRY(const PublicSet* known, find_set(set));
   QUIVER_TRY(const std::filesystem::path folder, data_folder());
   const std::filesystem::path path = folder / set / file;
   std::error_code failed;
   if (std::filesystem::exists(path, failed)) return path;
+  QUIVER_TRY(std::filesystem::path packed, find_packed(folder / set, file));
+  if (!packed.empty()) return packed;
   return Error::not_found(fmt::format(
       "there is no {}; {}", path.string(),
       known->fetchable() ? fmt::format("fetch it: quiver data fetch {}", set) : std::string(known->instead)));

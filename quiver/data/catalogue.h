@@ -6,6 +6,9 @@
 //   QUIVER_TRY(auto folder, data_folder());                   // $QUIVER_DATA, else ~/.cache/quiver/data
 //   QUIVER_TRY(auto file, find_file("mnist", "train-images-idx3-ubyte.gz"));   // the Error says how to fetch it
 //
+// What a set holds packed, a tar or a zip in its folder, is found as if it were unpacked there: the first look unpacks
+// it into the cache ($QUIVER_CACHE), once for every process.
+//
 // A set can be fetched only if the sha256 of the very file at the public address is known; others say why not and how
 // to get them.
 //
@@ -38,7 +41,8 @@ struct PublicSet {
 std::span<const PublicSet> catalogue() noexcept;           // by name
 Result<const PublicSet*> find_set(std::string_view name);  // the Error has the nearest name
 Result<std::filesystem::path> data_folder();
-// A file of a set inside data_folder(). Error NotFound with the command that fetches it.
+// A file or folder of a set inside data_folder(), or of an archive there. Error NotFound with the command that fetches
+// it; Corruption for a damaged archive.
 Result<std::filesystem::path> find_file(std::string_view set, std::string_view file);
 
 }  // namespace quiver

@@ -7,6 +7,7 @@
 #include <set>
 #include <string>
 
+#include "quiver/core/file.h"
 #include "quiver/data/internal/testing.h"
 
 namespace quiver {
@@ -77,6 +78,23 @@ TEST(Catalogue, FindsFilesInTheDataFolder) {
   std::filesystem::create_directories(folder / "stsb");
   folder.write("stsb/stsb-en-dev.csv", "a");
   EXPECT_EQ(*find_file("stsb", "stsb-en-dev.csv"), folder / "stsb/stsb-en-dev.csv");
+}
+
+TEST(Catalogue, FindsWhatASetHoldsPacked) {
+  const TestFolder folder;
+  const Environment data("QUIVER_DATA", folder.path().string()), cache("QUIVER_CACHE", (folder / "cache").string());
+  std::filesystem::create_directories(folder / "nltk-corpora/brown");
+  folder.write("nltk-corpora/brown/ca01", "The/at jury/nn");
+  const std::string command =
+      "cd '" + (folder / "nltk-corpora").string() + "' && tar -cf brown.tar brown && rm -r brown";
+  ASSERT_EQ(std::system(command.c_str()), 0);  // NOLINT(cert-env33-c, concurrency-mt-unsafe)
+  const auto found = find_file("nltk-corpora", "brown/ca01");
+  ASSERT_TRUE(found.has_value()) << found.error().message();
+  EXPECT_EQ(*read_file(*found), "The/at jury/nn");
+  EXPECT_EQ(*find_file("nltk-corpora", "brown/ca01"), *found);  // unpacked once
+  EXPECT_THAT(error_of(find_file("nltk-corpora", "brown/ca02")), HasSubstr("quiver data fetch nltk-corpora"));
+  folder.write("nltk-corpora/brown.tar", std::string(600, 'x'));
+  EXPECT_THAT(error_of(find_file("nltk-corpora", "brown/ca01")), HasSubstr("brown.tar"));
 }
 
 TEST(Catalogue, TheDataFolderFollowsTheEnvironment) {
