@@ -37,6 +37,7 @@ Port port_of(const TextPort& text, const TransformerExport& as, std::size_t dim)
   port.name = text.name;
   port.role = text.role;
   port.reads = {{.name = text.column, .modality = Modality::Text}};
+  if (!text.instruction.empty()) port.reads.push_back({.name = text.instruction, .optional = true});
   port.space = {.dims = as.pooling.size() * dim, .metric = Metric::Cosine};
   port.dims = as.prefixes;
   port.layers = as.layers;
@@ -67,22 +68,28 @@ Result<Model> freeze(const Transformer& encoder, const Tokenizer& tokenizer, con
   return guarded("freezing a transformer", [&]() -> Result<Model> {
     Weights weights;
     QUIVER_TRY(weights.add("tokenizer", std::string_view(tokenizer.to_json())));
-    for (const auto& [name, parameter] : encoder.named()) {
-      if (parameter.dim() == 1) {
-        QUIVER_TRY(weights.add(name, std::span<const float>(values_of(parameter))));
-        continue;
-      }
+    const auto add = [&](const std::string& name, const Tensor& parameter) -> Result<void> {
+      if (parameter.dim() == 1) return weights.add(name, std::span<const float>(values_of(parameter)));
       QUIVER_TRY(quiver::Tensor matrix, stored_matrix(parameter, as.stored));
-      QUIVER_TRY(weights.add(name, std::move(matrix)));
+      return weights.add(name, std::move(matrix));
+    };
+    for (const auto& [name, parameter] : encoder.named()) QUIVER_TRY(add(name, parameter));
+    for (const auto& [name, parameter] : as.tensors) QUIVER_TRY(add(name, parameter));
+    if (as.latent != nullptr) {
+      for (const auto& [name, parameter] : as.latent->named()) QUIVER_TRY(add("latent/" + name, parameter));
     }
     TransformerBodyConfig config{.stack = encoder.config(),
                                  .pooling = as.pooling,
                                  .pool_prefix = as.pool_prefix,
-                                 .steps = R"([{"step": "unit"}])"};
+                                 .latent_heads = as.latent == nullptr ? 0 : as.latent->heads(),
+                                 .steps = as.steps};
     config.stack.causal = as.causal.value_or(config.stack.causal);
     std::vector<Port> doors;
     for (const TextPort& text : as.ports) {
-      config.ports.emplace(text.name, TransformerPort{.column = text.column, .prefix = text.prefix});
+      config.ports.emplace(
+          text.name,
+          TransformerPort{
+              .column = text.column, .prefix = text.prefix, .instruction = text.instruction, .form = text.form});
       doors.push_back(port_of(text, as, config.stack.dim));
     }
     return Model::make("transformer", config.to_json(), std::move(doors), std::move(weights), std::move(card));
@@ -99,7 +106,11 @@ Result<Thawed> thaw(const Model& model, double dropout) {
     QUIVER_TRY(const std::string_view text, model.weights().text("tokenizer"));
     QUIVER_TRY(Tokenizer tokenizer, Tokenizer::parse(text));
     QUIVER_TRY(Transformer encoder, Transformer::open(config.stack, model.weights(), dropout));
-    return Thawed{std::move(encoder), std::move(tokenizer), std::move(config)};
+    std::optional<LatentAttention> latent;
+    if (config.latent_heads > 0) {
+      QUIVER_TRY(latent, LatentAttention::open(config.latent_heads, config.stack.dim, model.weights()));
+    }
+    return Thawed{std::move(encoder), std::move(tokenizer), std::move(config), std::move(latent)};
   });
 }
 

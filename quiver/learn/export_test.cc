@@ -173,6 +173,83 @@ TEST(ExportTest, ATransformersPortsDifferInTheirPrefixAndADecoderMayLookBothWays
   EXPECT_LT((items - frozen.vectors(Pool::Mean, both)).abs().max().item<double>(), 1e-4);
 }
 
+TEST(ExportTest, LatentAttentionAndInstructionsLeaveTorchWithTheModel) {
+  const FrozenTransformer frozen(true);
+  for (const std::int64_t head_dim : {std::int64_t{0}, std::int64_t{24}}) {  // also as wide as a released head
+    const LatentAttention latent({.dim = 24, .latents = 7, .heads = 4, .head_dim = head_dim}, 3);
+    {
+      const torch::NoGradGuard no_grad;
+      for (const auto& [name, parameter] : latent.named()) {
+        parameter.add_(random_parameter("moved/" + name, parameter.sizes(), 0.2F, 3));
+      }
+    }
+    const TransformerExport as{
+        .ports = {{.name = "query", .role = "query", .instruction = "task", .form = "the {} "}, {.name = "item"}},
+        .latent = &latent,
+        .layers = 3,
+        .causal = false};
+    const auto model = freeze(frozen.encoder, frozen.tokenizer, as, card_of_transformer());
+    ASSERT_TRUE(model.has_value()) << model.error().message();
+    const auto trained = [&](const std::string& task, std::size_t layers) {
+      const torch::NoGradGuard no_grad;
+      const InstructedTokenizer instructed(frozen.tokenizer, 16);
+      TokenBatch batch;
+      std::vector<std::uint32_t> skips;
+      for (const std::string& text : frozen.texts) {
+        if (task.empty() || text.empty()) {
+          batch.add(frozen.tokenizer.encode(text, {.longest = 16}).ids);
+          skips.push_back(0);
+          continue;
+        }
+        const InstructionHead head = *instructed.head("the " + task + " ");
+        batch.add(instructed.encode(head, text)->ids);
+        skips.push_back(static_cast<std::uint32_t>(head.ids.size()));
+      }
+      const PackedTokens tokens(std::move(batch));
+      const std::vector<Tensor> states = frozen.encoder.forward(tokens, {.layers = layers, .causal = false});
+      return unit_of(latent(frozen.encoder.exit(states.back()), tokens, skips));
+    };
+    const Tensor items = FrozenTransformer::encoded(*model, frozen.texts);
+    EXPECT_LT((items - trained("", 0)).abs().max().item<double>(), 1e-4);
+    const Tensor early = FrozenTransformer::encoded(*model, frozen.texts, {.layers = 1});
+    EXPECT_LT((early - trained("", 1)).abs().max().item<double>(), 1e-4);
+
+    ItemsBuilder builder({{.name = "text"}, {.name = "task", .optional = true}});
+    for (const std::string& text : frozen.texts) {
+      builder.text(0, text);
+      if (!text.empty()) builder.text(1, "river");
+      builder.end_row();
+    }
+    quiver::Run run({.threads = 1});
+    const auto queries = model->encode(std::move(builder).build(), {.role = "query"}, run);
+    ASSERT_TRUE(queries.has_value()) << queries.error().message();
+    EXPECT_LT((to_tensor(*queries->rows.dense()) - trained("river", 0)).abs().max().item<double>(), 1e-4);
+    const auto thawed = thaw(*model);
+    ASSERT_TRUE(thawed.has_value()) << thawed.error().message();
+    TransformerExport same = as;
+    same.latent = &*thawed->latent;
+    EXPECT_EQ(freeze(thawed->encoder, thawed->tokenizer, same, card_of_transformer())->id(), model->id());
+  }
+}
+
+TEST(ExportTest, StepsBehindThePoolBringTheirTensors) {
+  const FrozenTransformer frozen(false);
+  const Tensor in = random_parameter("in", {10, 24}, 0.3F, 5), out = random_parameter("out", {24, 10}, 0.3F, 5);
+  const Tensor bias = random_parameter("bias", {10}, 0.3F, 5);
+  const auto model = freeze(frozen.encoder, frozen.tokenizer,
+                            {.steps = R"([{"step": "residual", "name": "mlp"}, {"step": "unit"}])",
+                             .tensors = {{"mlp/in", in}, {"mlp/in_bias", bias}, {"mlp/out", out}}},
+                            card_of_transformer());
+  ASSERT_TRUE(model.has_value()) << model.error().message();
+  const torch::NoGradGuard no_grad;
+  TokenBatch batch;
+  for (const std::string& text : frozen.texts) batch.add(frozen.tokenizer.encode(text, {.longest = 16}).ids);
+  const PackedTokens tokens(std::move(batch));
+  const Tensor pooled = pool(Pool::Mean, frozen.encoder.exit(frozen.encoder.forward(tokens).back()), tokens);
+  const Tensor wanted = unit_of(pooled + torch::linear(torch::gelu(torch::linear(pooled, in, bias)), out));
+  EXPECT_LT((FrozenTransformer::encoded(*model, frozen.texts) - wanted).abs().max().item<double>(), 1e-4);
+}
+
 TEST(ExportTest, AThawedTransformerIsTheOneThatWasFrozen) {
   const FrozenTransformer frozen(true);
   for (const Element stored : {Element::F32, Element::Bf16}) {

@@ -3,12 +3,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <mutex>
 #include <numeric>
 #include <optional>
 
 #include "quiver/core/json.h"
 #include "quiver/core/linalg.h"
+#include "quiver/data/instructed_text.h"
 #include "quiver/data/tokenizer.h"
+#include "quiver/model/latent_attention.h"
 #include "quiver/model/layers.h"
 #include "quiver/model/transformer_stack.h"
 
@@ -24,18 +27,18 @@ struct Block {
 };
 
 // Texts by length, longest first, cut into blocks of about `wanted` tokens.
-std::vector<Block> cut_into_blocks(std::span<const Tokens> texts, std::span<const std::uint32_t> order,
-                                   std::size_t wanted) {
+template <class Length>
+std::vector<Block> cut_into_blocks(std::span<const std::uint32_t> order, const Length& length, std::size_t wanted) {
   std::vector<Block> blocks;
   std::size_t tokens = 0;
   for (std::size_t place = 0; place < order.size(); ++place) {
-    const std::size_t length = texts[order[place]].ids.size();
-    if (blocks.empty() || tokens + length > wanted) {
+    const std::size_t own = length(order[place]);
+    if (blocks.empty() || tokens + own > wanted) {
       blocks.push_back({place, 0});
       tokens = 0;
     }
     ++blocks.back().count;
-    tokens += length;
+    tokens += own;
   }
   return blocks;
 }
@@ -51,9 +54,12 @@ std::size_t tokens_of_prefix(const Tokenizer& tokenizer, std::string_view prefix
 
 class Transformer final : public ModelBody {
  public:
-  Transformer(TransformerBodyConfig config, TransformerStack stack, Tokenizer tokenizer, Layers steps)
+  Transformer(TransformerBodyConfig config, TransformerStack stack, std::optional<LatentAttention> latent,
+              Tokenizer tokenizer, Layers steps)
       : config_(std::move(config)),
         stack_(std::move(stack)),
+        latent_(std::move(latent)),
+        instructed_(tokenizer, config_.stack.context),
         tokenizer_(std::move(tokenizer)),
         steps_(std::move(steps)) {
     for (const auto& [name, port] : config_.ports) {
@@ -62,16 +68,16 @@ class Transformer final : public ModelBody {
   }
 
   Result<Encoded> encode(const Port& port, const Items& items, std::uint32_t layers, Run& run) const override {
-    QUIVER_TRY(const TextColumn texts, items.text(config_.ports.find(port.name)->second.column));
+    QUIVER_TRY(const Source source, source_of(port, items));
     Matrix out(items.size(), port.space.dims);
     std::vector<double> dropped(items.size(), 0);
     std::vector<Scratch> scratch(run.threads().count());
     auto stage = run.stage("encode", items.size());
     for (std::size_t first = 0; first < items.size() && !run.stop(); first += kTextsPerWindow) {
       const std::size_t count = std::min(kTextsPerWindow, items.size() - first);
-      const std::vector<Tokens> tokens = tokenize(port, texts, first, count, run);
-      for (std::size_t i = 0; i < count; ++i) dropped[first + i] = static_cast<double>(tokens[i].dropped);
-      encode_window(port, tokens, layers, run, scratch, stage, out, first);
+      QUIVER_TRY(const std::vector<Told> texts, tokenize(source, first, count, run));
+      for (std::size_t i = 0; i < count; ++i) dropped[first + i] = static_cast<double>(texts[i].tokens.dropped);
+      encode_window(texts, layers, run, scratch, stage, out, first);
     }
     if (run.stop()) return run.stopped("encoding texts");
     Encoded encoded{Rows::dense(std::move(out), port.space), {}};
@@ -83,67 +89,119 @@ class Transformer final : public ModelBody {
  private:
   struct Scratch {
     TransformerStack::Scratch stack;
+    LatentAttention::Scratch latent;
     TokenBatch batch;
   };
+  // What a port reads of some items.
+  struct Source {
+    const TransformerPort* port = nullptr;
+    std::size_t skip = 0;  // tokens of its prefix that are not pooled
+    TextColumn texts{};
+    std::optional<TextColumn> instructions{};
+    std::map<std::string_view, InstructionHead> heads{};  // of every instruction there is
+  };
+  // A text as tokens, the first `skip` of which are not pooled.
+  struct Told {
+    Tokens tokens{};
+    std::size_t skip = 0;
+  };
 
-  std::vector<Tokens> tokenize(const Port& port, const TextColumn& texts, std::size_t first, std::size_t count,
-                               Run& run) const {
-    const std::string& prefix = config_.ports.find(port.name)->second.prefix;
-    std::vector<Tokens> out(count);
-    run.threads().parallel_for(count, kTextsPerPiece, [&](std::size_t begin, std::size_t end, unsigned) {
-      std::string text;
-      for (std::size_t i = begin; i < end; ++i) {
-        if (texts.missing(first + i)) continue;  // no tokens, so the zero vector: found by nobody
-        text.assign(prefix).append(texts[first + i]);
-        out[i] = tokenizer_.encode(text, {.longest = config_.stack.context});
-      }
-    });
+  Result<Source> source_of(const Port& port, const Items& items) const {
+    Source out{.port = &config_.ports.find(port.name)->second, .skip = skips_.find(port.name)->second};
+    QUIVER_TRY(out.texts, items.text(out.port->column));
+    if (out.port->instruction.empty() || !items.has(out.port->instruction)) return out;
+    QUIVER_TRY(out.instructions, items.text(out.port->instruction));
+    for (std::size_t i = 0; i < items.size(); ++i) {
+      const std::string_view task = (*out.instructions)[i];
+      if (task.empty() || out.heads.contains(task)) continue;
+      QUIVER_TRY(const std::string filled, fill_instruction(out.port->form, task));
+      QUIVER_TRY(InstructionHead head, instructed_.head(filled).within(fmt::format("row {}", i)));
+      out.heads.emplace(task, std::move(head));
+    }
     return out;
   }
 
-  void encode_window(const Port& port, std::span<const Tokens> tokens, std::uint32_t layers, Run& run,
-                     std::vector<Scratch>& scratch, Run::Stage& stage, Matrix& out, std::size_t first) const {
-    std::vector<std::uint32_t> order(tokens.size());
+  Result<Told> told(const Source& source, std::size_t row) const {
+    if (source.texts.missing(row)) return Told{};  // no tokens, so the zero vector: found by nobody
+    const std::string_view task = source.instructions ? (*source.instructions)[row] : std::string_view();
+    if (!task.empty()) {
+      const InstructionHead& head = source.heads.find(task)->second;
+      QUIVER_TRY(Tokens tokens, instructed_.encode(head, source.texts[row]).within(fmt::format("row {}", row)));
+      return Told{std::move(tokens), head.ids.size()};
+    }
+    const std::string text = source.port->prefix + std::string(source.texts[row]);
+    return Told{tokenizer_.encode(text, {.longest = config_.stack.context}), source.skip};
+  }
+
+  Result<std::vector<Told>> tokenize(const Source& source, std::size_t first, std::size_t count, Run& run) const {
+    std::vector<Told> out(count);
+    std::optional<Error> failed;  // that of the first row
+    std::size_t failed_row = count;
+    std::mutex mutex;
+    run.threads().parallel_for(count, kTextsPerPiece, [&](std::size_t begin, std::size_t end, unsigned) {
+      for (std::size_t i = begin; i < end; ++i) {
+        auto text = told(source, first + i);
+        if (text.has_value()) {
+          out[i] = *std::move(text);
+          continue;
+        }
+        const std::scoped_lock lock(mutex);
+        if (i < failed_row) failed = std::move(text).error();
+        failed_row = std::min(failed_row, i);
+      }
+    });
+    if (failed) return *std::move(failed);
+    return out;
+  }
+
+  void encode_window(std::span<const Told> texts, std::uint32_t layers, Run& run, std::vector<Scratch>& scratch,
+                     Run::Stage& stage, Matrix& out, std::size_t first) const {
+    const auto length = [&](std::uint32_t text) { return texts[text].tokens.ids.size(); };
+    std::vector<std::uint32_t> order(texts.size());
     std::iota(order.begin(), order.end(), 0U);
     std::stable_sort(order.begin(), order.end(),
-                     [&](std::uint32_t a, std::uint32_t b) { return tokens[a].ids.size() > tokens[b].ids.size(); });
+                     [&](std::uint32_t a, std::uint32_t b) { return length(a) > length(b); });
     std::size_t total = 0;
-    for (const Tokens& text : tokens) total += text.ids.size();
+    for (const Told& text : texts) total += text.tokens.ids.size();
     Threads& threads = run.threads();
     const std::size_t share = (total + threads.count() - 1) / threads.count();  // few texts: some for every thread
-    const auto blocks = cut_into_blocks(tokens, order, std::min(kTokensPerBlock, share));
+    const auto blocks = cut_into_blocks(order, length, std::min(kTokensPerBlock, share));
     const BlasThreads blas(blocks.size() == 1 ? threads.count() : 1);  // each worker multiplies its own block
     threads.parallel_for(blocks.size(), 1, [&](std::size_t begin, std::size_t end, unsigned worker) {
       for (std::size_t b = begin; b < end && !run.stop(); ++b) {
         const auto places = std::span(order).subspan(blocks[b].first, blocks[b].count);
-        encode_block(port, tokens, places, layers, scratch[worker], out, first);
+        encode_block(texts, places, layers, scratch[worker], out, first);
         stage.advance(places.size());
       }
     });
   }
 
-  void encode_block(const Port& port, std::span<const Tokens> tokens, std::span<const std::uint32_t> places,
-                    std::uint32_t layers, Scratch& scratch, Matrix& out, std::size_t first) const {
+  void encode_block(std::span<const Told> texts, std::span<const std::uint32_t> places, std::uint32_t layers,
+                    Scratch& scratch, Matrix& out, std::size_t first) const {
     scratch.batch.clear();
-    for (const std::uint32_t place : places) scratch.batch.add(tokens[place].ids, tokens[place].types);
-    const MatrixView states = stack_.run(scratch.batch, layers, scratch.stack);  // (tokens, dim)
-    const std::size_t dim = config_.stack.dim, skip = skips_.find(port.name)->second;
+    for (const std::uint32_t place : places) scratch.batch.add(texts[place].tokens.ids, texts[place].tokens.types);
+    MatrixView states = stack_.run(scratch.batch, layers, scratch.stack);  // (tokens, dim)
+    if (latent_) states = latent_->mix(states, scratch.latent);
+    const std::size_t dim = config_.stack.dim;
     Matrix pooled(places.size(), config_.pooling.size() * dim);  // (texts, pools * dim)
     for (std::size_t i = 0; i < places.size(); ++i) {
       const std::size_t from = scratch.batch.offsets[i], to = scratch.batch.offsets[i + 1];
       for (std::size_t p = 0; p < config_.pooling.size(); ++p) {
-        pool(config_.pooling[p], states.slice(from, to - from), skip, pooled.row(i).subspan(p * dim, dim));
+        pool(config_.pooling[p], states.slice(from, to - from), texts[places[i]].skip,
+             pooled.row(i).subspan(p * dim, dim));
       }
     }
     const Matrix vectors = steps_.apply(std::move(pooled));  // (texts, space.dims)
     for (std::size_t i = 0; i < places.size(); ++i) {
-      if (tokens[places[i]].ids.empty()) continue;  // stays zero
+      if (texts[places[i]].tokens.ids.empty()) continue;  // stays zero
       std::copy_n(vectors.row(i).data(), vectors.cols(), out.row(first + places[i]).data());
     }
   }
 
   TransformerBodyConfig config_;
   TransformerStack stack_;
+  std::optional<LatentAttention> latent_;
+  InstructedTokenizer instructed_;
   Tokenizer tokenizer_;
   Layers steps_;
   std::map<std::string, std::size_t, std::less<>> skips_;  // tokens of the prefix, by port; 0 where they are pooled
@@ -156,14 +214,16 @@ std::string TransformerBodyConfig::to_json() const {
     return parsed.has_value() ? *std::move(parsed) : Json();
   };
   Json all = Json::object(), pools = Json::array();
-  for (const auto& [name, port] : ports) all[name] = {{"column", port.column}, {"prefix", port.prefix}};
+  for (const auto& [name, port] : ports) {
+    all[name] = {{"column", port.column}, {"prefix", port.prefix}};
+    if (!port.instruction.empty()) all[name]["instruction"] = {{"column", port.instruction}, {"form", port.form}};
+  }
   for (const Pool pool : pooling) pools.push_back(std::string(name_of(pool)));
-  return dump_json(Json{{"stack", embed(stack.to_json())},
-                        {"pooling", std::move(pools)},
-                        {"pool_prefix", pool_prefix},
-                        {"steps", embed(steps)},
-                        {"ports", std::move(all)}},
-                   -1);
+  Json json{{"stack", embed(stack.to_json())}, {"pooling", std::move(pools)}, {"pool_prefix", pool_prefix}};
+  if (latent_heads > 0) json["latent_heads"] = latent_heads;
+  json["steps"] = embed(steps);
+  json["ports"] = std::move(all);
+  return dump_json(json, -1);
 }
 
 Result<TransformerBodyConfig> TransformerBodyConfig::parse(std::string_view json) {
@@ -179,6 +239,7 @@ Result<TransformerBodyConfig> TransformerBodyConfig::parse(std::string_view json
     config.pooling.push_back(pool);
   }
   QUIVER_TRY(config.pool_prefix, get<bool>(object, "pool_prefix"));
+  QUIVER_TRY(config.latent_heads, get_or<std::size_t>(object, "latent_heads", 0));
   QUIVER_TRY(const Json steps, get<Json>(object, "steps"));
   config.steps = dump_json(steps, -1);
   QUIVER_TRY(const Json all, get<Json>(object, "ports"));
@@ -186,6 +247,12 @@ Result<TransformerBodyConfig> TransformerBodyConfig::parse(std::string_view json
     TransformerPort port;
     QUIVER_TRY(port.column, get<std::string>(entry, "column"));
     QUIVER_TRY(port.prefix, get<std::string>(entry, "prefix"));
+    if (entry.contains("instruction")) {
+      QUIVER_TRY(const Json instruction, get<Json>(entry, "instruction"));
+      QUIVER_TRY(port.instruction, get<std::string>(instruction, "column"));
+      QUIVER_TRY(port.form, get<std::string>(instruction, "form"));
+      QUIVER_TRY(fill_instruction(port.form, "").within(fmt::format("port '{}'", name)));
+    }
     config.ports.emplace(name, std::move(port));
   }
   return config;
@@ -207,6 +274,10 @@ Result<std::unique_ptr<const ModelBody>> make_transformer(std::string_view confi
         fmt::format("a context of {} leaves no token to a text: the tokenizer puts {} around it", config.stack.context,
                     tokenizer.special_tokens()));
   }
+  std::optional<LatentAttention> latent;
+  if (config.latent_heads > 0) {
+    QUIVER_TRY(latent, LatentAttention::open(config.latent_heads, config.stack.dim, weights));
+  }
   QUIVER_TRY(Layers steps, Layers::parse(config.steps, config.pooling.size() * config.stack.dim, weights));
   for (const Port& port : ports) {
     const auto entry = config.ports.find(port.name);
@@ -219,6 +290,12 @@ Result<std::unique_ptr<const ModelBody>> make_transformer(std::string_view confi
       return Error::invalid_argument(
           fmt::format("port '{}' encodes column '{}', which is no text it reads", port.name, entry->second.column));
     }
+    const Field instruction{.name = entry->second.instruction, .optional = true};
+    if (!instruction.name.empty() && std::find(port.reads.begin(), port.reads.end(), instruction) == port.reads.end()) {
+      return Error::invalid_argument(
+          fmt::format("port '{}' takes instructions from column '{}', which is no optional text it reads", port.name,
+                      instruction.name));
+    }
     if (steps.out() != port.space.dims) {
       return Error::invalid_argument(
           fmt::format("port '{}' promises {} dims, the steps give {}", port.name, port.space.dims, steps.out()));
@@ -228,8 +305,8 @@ Result<std::unique_ptr<const ModelBody>> make_transformer(std::string_view confi
           fmt::format("port '{}' promises {} exits, there are {} layers", port.name, port.layers, config.stack.layers));
     }
   }
-  return std::unique_ptr<const ModelBody>(
-      std::make_unique<Transformer>(std::move(config), std::move(stack), std::move(tokenizer), std::move(steps)));
+  return std::unique_ptr<const ModelBody>(std::make_unique<Transformer>(
+      std::move(config), std::move(stack), std::move(latent), std::move(tokenizer), std::move(steps)));
 }
 
 }  // namespace quiver

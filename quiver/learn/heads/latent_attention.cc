@@ -1,11 +1,13 @@
 #include "quiver/learn/heads/latent_attention.h"
 
 #include <cmath>
+#include <cstring>
 #include <string>
 
 #include "quiver/core/check.h"
 #include "quiver/learn/heads/pooling.h"
 #include "quiver/learn/parameters.h"
+#include "quiver/model/latent_attention.h"
 
 namespace quiver::learn {
 namespace {
@@ -37,6 +39,26 @@ LatentAttention::LatentAttention(const LatentAttentionOptions& options, std::uin
     vector(name + "_shift", dim, 0);
   }
   for (auto& [name, parameter] : parameters_) parameter.requires_grad_();
+}
+
+Result<LatentAttention> LatentAttention::open(std::size_t heads, std::size_t dim, const Weights& stored) {
+  QUIVER_TRY([[maybe_unused]] const auto checked, quiver::LatentAttention::open(heads, dim, stored));
+  const Weights weights = stored.widened();
+  constexpr std::string_view kFolder = "latent/";
+  LatentAttention out;
+  for (const auto& [name, tensor] : weights.tensors()) {
+    if (!name.starts_with(kFolder)) continue;
+    Tensor copy = torch::empty(std::vector<std::int64_t>(tensor.shape.begin(), tensor.shape.end()));
+    std::memcpy(copy.data_ptr<float>(), tensor.bytes.data(), tensor.bytes.size());
+    out.parameters_.emplace(name.substr(kFolder.size()), copy.requires_grad_());
+  }
+  const std::int64_t width = out.at("latents").size(1), count = static_cast<std::int64_t>(heads);
+  out.options_ = {.dim = width,
+                  .latents = out.at("latents").size(0),
+                  .heads = count,
+                  .head_dim = out.at("query").size(0) / count,
+                  .expansion = out.at("feed/out").size(1) / width};
+  return out;
 }
 
 std::vector<Tensor> LatentAttention::parameters() const {

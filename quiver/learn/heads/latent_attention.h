@@ -19,6 +19,7 @@
 
 #include "quiver/learn/encoders/packed_tokens.h"
 #include "quiver/learn/tensor.h"
+#include "quiver/model/weights.h"
 
 namespace quiver::learn {
 
@@ -34,14 +35,18 @@ class LatentAttention {
  public:
   // Requires: every extent is positive, and heads divide dim unless there is a head_dim.
   LatentAttention(const LatentAttentionOptions& options, std::uint64_t seed);
+  // With the tensors of a model ("latent/...", model/latent_attention.h), to train on. Errors as its open().
+  static Result<LatentAttention> open(std::size_t heads, std::size_t dim, const Weights& weights);
   const Tensors& named() const noexcept { return parameters_; }
   std::vector<Tensor> parameters() const;
+  std::size_t heads() const noexcept { return static_cast<std::size_t>(options_.heads); }
 
   Tensor mix(const Tensor& states) const;  // O': (tokens, dim)
   // Requires: as pool(). The mean of mix() over each text: (texts, dim).
   Tensor operator()(const Tensor& states, const PackedTokens& tokens, std::span<const std::uint32_t> skip = {}) const;
 
  private:
+  LatentAttention() = default;
   Tensor normalize(const Tensor& x, const char* name) const;
   Tensor at(std::string_view name) const { return parameters_.find(name)->second; }
   LatentAttentionOptions options_;
