@@ -1,4 +1,5 @@
-// quiver convert: vectors from one file format, element type or metric to another; a model's weights as safetensors.
+// quiver convert: vectors from one file format, element type or metric to another; a model's weights as safetensors, or
+// a smaller model of fewer layers and coordinates.
 #include <fmt/format.h>
 
 #include "quiver/cli/inputs.h"
@@ -7,6 +8,7 @@
 #include "quiver/core/metric.h"
 #include "quiver/core/progress.h"
 #include "quiver/data/read_vectors.h"
+#include "quiver/model/cut.h"
 #include "quiver/model/model.h"
 #include "quiver/model/safetensors.h"
 
@@ -16,17 +18,21 @@ constexpr std::string_view kModel = ".qvm", kSafetensors = ".safetensors";
 
 struct ConvertFlags {
   std::string input, output, column, element, metric;
-  std::size_t rows = 0;
+  std::size_t rows = 0, dims = 0;
+  std::uint32_t layers = 0;
   bool normalize = false;
   template <class V>
   void visit(V& v) {
     v("input", input, "the vectors: .qvr, .npy, .fvecs, .bvecs, .hdf5, ... or a data set spec; or a model, .qvm");
-    v("output", output, "where they go, by suffix: .qvr, .npy, .fvecs or .bvecs; a model's tensors: .safetensors");
+    v("output", output,
+      "where they go, by suffix: .qvr, .npy, .fvecs or .bvecs; a model's tensors: .safetensors; a cut model: .qvm");
     v("column", column, "the column that holds them; empty: the only one");
     v("rows", rows, "how many rows there must be; 0: any");
     v("element", element, "f32, f16, bf16, i8, u8 or bit; empty: as they are");
     v("metric", metric, "declare the metric (a .qvr keeps it): l2, dot, cosine, manhattan or hamming; empty: as it is");
     v("normalize", normalize, "scale every vector to length 1; a zero vector stays zero");
+    v("layers", layers, "of a model: keep so many layers; 0: all");
+    v("dims", dims, "of a model: keep so many coordinates of its vectors; 0: all");
   }
 };
 
@@ -38,15 +44,36 @@ Result<Matrix> floats_of(const Rows& rows) {
   return Matrix::copy_of(dense);
 }
 
-// A model becomes the tensors it holds, for programs that read safetensors.
+// A model of fewer layers and coordinates.
+Result<Answer> cut_to(const ConvertFlags& options, const Model& model) {
+  QUIVER_TRY(const CutModel cut, cut_model(model, {.layers = options.layers, .dims = options.dims}));
+  QUIVER_TRY(cut.model.save(options.output));
+  const std::size_t before = model.weights().bytes(), after = cut.model.weights().bytes();
+  std::string text = fmt::format("{}: {} instead of {}, vectors of {} numbers\n", options.output, human_bytes(after),
+                                 human_bytes(before), cut.model.ports().front().space.dims);
+  for (const std::string& warning : cut.warnings) text += fmt::format("Warning: {}\n", warning);
+  return Answer{{{"output", options.output},
+                 {"id", cut.model.id()},
+                 {"parent", model.id()},
+                 {"bytes", after},
+                 {"parent_bytes", before},
+                 {"warnings", cut.warnings}},
+                text};
+}
+
+// A model becomes a smaller one, or the tensors it holds, for programs that read safetensors.
 Result<Answer> convert_model(const ConvertFlags& options) {
-  if (!options.output.ends_with(kSafetensors) || !options.column.empty() || options.rows != 0 || options.normalize ||
-      !options.element.empty() || !options.metric.empty()) {
+  const bool cuts = options.output.ends_with(kModel);
+  if ((!cuts && !options.output.ends_with(kSafetensors)) || !options.column.empty() || options.rows != 0 ||
+      options.normalize || !options.element.empty() || !options.metric.empty() ||
+      (!cuts && (options.layers != 0 || options.dims != 0))) {
     return Error::unsupported(
-        fmt::format("{} is a model: its tensors are written to a {} file, and no other option applies", options.input,
-                    kSafetensors));
+        fmt::format("{} is a model: its tensors are written to a {} file without any other option, or it is cut by "
+                    "--layers and --dims to a {} file",
+                    options.input, kSafetensors, kModel));
   }
   QUIVER_TRY(const Model model, Model::open(options.input));
+  if (cuts) return cut_to(options, model);
   const Safetensors::Metadata metadata{{"format", "pt"},
                                        {"quiver_body", std::string(model.body())},
                                        {"quiver_config", std::string(model.config())},
@@ -64,6 +91,10 @@ Result<Answer> run_convert(const ConvertFlags& options, Run&) {
   if (options.output.ends_with(kSafetensors)) {
     return Error::unsupported(
         fmt::format("{} takes the tensors of a model, and {} is no {} file", options.output, options.input, kModel));
+  }
+  if (options.layers != 0 || options.dims != 0 || options.output.ends_with(kModel)) {
+    return Error::unsupported(fmt::format("--layers, --dims and a {} output are for models, and {} is no {} file",
+                                          kModel, options.input, kModel));
   }
   QUIVER_TRY(Rows rows, read_rows(options.input, options.column, options.rows));
   Space space = rows.space();
@@ -101,13 +132,15 @@ Result<Answer> run_convert(const ConvertFlags& options, Run&) {
 Verb convert_verb() {
   return make_verb<ConvertFlags>(
       {.name = "convert",
-       .summary = "change the file format, element type or metric of vectors, or write a model's tensors",
+       .summary = "change the format, element type or metric of vectors; write a model's tensors, or a smaller model",
        .positional = {"input", "output"},
        .required = {"input", "output"},
        .examples = {{"quiver convert base.fvecs base.npy", "for NumPy"},
                     {"quiver convert base.npy base.qvr --metric cosine --normalize --rows 1000000",
                      "declared and checked"},
-                    {"quiver convert words.qvm words.safetensors", "a model's tensors, for other programs"}}},
+                    {"quiver convert words.qvm words.safetensors", "a model's tensors, for other programs"},
+                    {"quiver convert sentences.qvm small.qvm --layers 3 --dims 64",
+                     "half the time a text, a quarter of the index"}}},
       run_convert);
 }
 

@@ -37,6 +37,7 @@ Verb search_verb();
 std::vector<Verb> inspect_verbs();
 Verb inspect_lid_verb();
 Verb inspect_order_verb();
+Verb inspect_layers_verb();
 Verb recipes_verb();
 Verb reproduce_verb();
 Verb convert_verb();
