@@ -28,16 +28,41 @@ Result<Rows> read_rows(const std::string& spec, const std::string& column, std::
   return rows;
 }
 
-Result<TextColumn> read_labels(const std::string& spec_and_column) {
-  const std::size_t colon = spec_and_column.rfind(':');
-  const std::string column = colon == std::string::npos ? "" : spec_and_column.substr(colon + 1);
+namespace {
+struct ColumnOfSpec {
+  std::string spec, column;
+};
+Result<ColumnOfSpec> parse_labels(const std::string& text) {
+  const std::size_t colon = text.rfind(':');
+  std::string column = colon == std::string::npos ? "" : text.substr(colon + 1);
   if (column.empty() || column.find('/') != std::string::npos) {
     return Error::invalid_argument(
-        fmt::format("--labels '{}' names no column; write SPEC:COLUMN, such as items.jsonl:title", spec_and_column));
+        fmt::format("--labels '{}' names no column; write SPEC:COLUMN, such as items.jsonl:title", text));
   }
-  const std::string spec = spec_and_column.substr(0, colon);
-  QUIVER_TRY(Dataset data, Dataset::open(spec));
-  return data.items().text(column).within(spec);
+  return ColumnOfSpec{text.substr(0, colon), std::move(column)};
+}
+}  // namespace
+
+Result<TextColumn> read_labels(const std::string& spec_and_column) {
+  QUIVER_TRY(const ColumnOfSpec where, parse_labels(spec_and_column));
+  QUIVER_TRY(Dataset data, Dataset::open(where.spec));
+  return data.items().text(where.column).within(where.spec);
+}
+
+Result<std::vector<std::uint32_t>> read_classes(const std::string& spec_and_column, std::size_t rows) {
+  QUIVER_TRY(const ColumnOfSpec where, parse_labels(spec_and_column));
+  QUIVER_TRY(Dataset data, Dataset::open(where.spec));
+  QUIVER_TRY(Categories classes, data.items().categories(where.column).within(where.spec));
+  if (classes.codes.size() != rows) {
+    return Error::invalid_argument(
+        fmt::format("--labels '{}' has {} rows, there are {} vectors", spec_and_column, classes.codes.size(), rows));
+  }
+  for (std::size_t row = 0; row < rows; ++row) {
+    if (classes.codes[row] == kMissingCategory) {
+      return Error::invalid_argument(fmt::format("--labels '{}' has none for row {}", spec_and_column, row));
+    }
+  }
+  return std::move(classes.codes);
 }
 
 Named named(const std::string& text, std::string_view otherwise) {

@@ -1,5 +1,6 @@
 // What several verbs read: vectors and labels by data set spec, and data or models by role.
 #pragma once
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,6 +22,9 @@ Result<Rows> read_rows(const std::string& spec, const std::string& column, std::
 
 // "wordnet:/usr/share/wordnet:text": the texts of the column behind the last colon.
 Result<TextColumn> read_labels(const std::string& spec_and_column);
+// The same as a class number a row, of texts, numbers or categories. Error InvalidArgument unless there are `rows` of
+// them and none is missing.
+Result<std::vector<std::uint32_t>> read_classes(const std::string& spec_and_column, std::size_t rows);
 
 // "queries=q.jsonl" -> {"queries", "q.jsonl"}; without a role: {`otherwise`, ...}. A '=' behind '?' belongs to the
 // spec.

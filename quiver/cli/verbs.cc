@@ -26,6 +26,7 @@ std::vector<Verb> make_all() {
   all.push_back(inspect_lid_verb());
   all.push_back(inspect_order_verb());
   all.push_back(inspect_layers_verb());
+  all.push_back(inspect_matryoshka_verb());
   all.push_back(recipes_verb());
   all.push_back(reproduce_verb());
   add(data_verbs());
@@ -53,8 +54,8 @@ std::span<const Chapter> chapters() {
       {"Learn", {"fit", "import", "encode", "map", "convert"}},
       {"Search", {"advise", "index build", "index add", "index remove", "index compact", "search"}},
       {"Measure",
-       {"inspect recall", "inspect lid", "inspect order-risk", "inspect matryoshka2d", "inspect model",
-        "inspect vectors", "inspect index"}},
+       {"inspect recall", "inspect lid", "inspect order-risk", "inspect matryoshka", "inspect matryoshka2d",
+        "inspect model", "inspect vectors", "inspect index"}},
       {"Papers", {"recipes", "reproduce"}},
       {"House",
        {"data list", "data fetch", "data show", "data formats", "bench kernels", "bench limits", "bench search",

@@ -38,6 +38,7 @@ std::vector<Verb> inspect_verbs();
 Verb inspect_lid_verb();
 Verb inspect_order_verb();
 Verb inspect_layers_verb();
+Verb inspect_matryoshka_verb();
 Verb recipes_verb();
 Verb reproduce_verb();
 Verb convert_verb();
