@@ -392,6 +392,7 @@ Result<Numbers> reproduce(const Options& given, Run& run) {
   Options o = given;
   if (o.quick) {
     o.images = 2000;
+    o.batch = 32;  // enough steps to learn something
     o.epochs = o.sweep_epochs = o.letter_epochs = 1;
     o.rates.resize(1);
     o.text_steps = 30;
