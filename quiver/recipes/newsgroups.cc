@@ -71,6 +71,7 @@ Result<std::vector<Post>> read_posts(const fs::path& folder) {
     QUIVER_TRY(const std::string text, read_file(file));
     Post post = parse_post(text);
     post.group = file.parent_path().filename().string();
+    post.number = file.filename().string();
     if (trimmed(post.body).empty() || !seen.insert(feature_hash(post.body)).second) continue;
     out.push_back(std::move(post));
   }

@@ -17,10 +17,10 @@
 namespace quiver::recipes {
 
 struct Post {
-  std::string group, subject, body;
+  std::string group, number, subject, body;
 };
 Result<std::vector<Post>> read_posts(const std::filesystem::path& folder);
-Post parse_post(std::string_view latin1);  // group stays empty
+Post parse_post(std::string_view latin1);  // group and number stay empty
 // The folder of posts of the public set 20newsgroups: 20news-bydate, unpacked.
 Result<std::vector<Post>> open_newsgroups();
 
