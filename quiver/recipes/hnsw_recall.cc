@@ -13,15 +13,14 @@
 
 #include "quiver/core/random.h"
 #include "quiver/core/statistics.h"
-#include "quiver/data/catalogue.h"
 #include "quiver/data/inner_sphere.h"
 #include "quiver/data/items_builder.h"
-#include "quiver/data/read_vectors.h"
 #include "quiver/index/ground_truth.h"
 #include "quiver/index/spec.h"
 #include "quiver/inspect/order_risk.h"
 #include "quiver/inspect/ranking_metrics.h"
 #include "quiver/recipes/cranfield.h"
+#include "quiver/recipes/image_sets.h"
 #include "quiver/recipes/lsa.h"
 #include "quiver/recipes/neighbours.h"
 #include "quiver/recipes/newsgroups.h"
@@ -262,27 +261,17 @@ Result<void> on_orders(const Real& set, const Options& options, Run& run, std::v
   return {};
 }
 
-Result<Matrix> pixels(std::string_view set, std::string_view file) {
-  QUIVER_TRY(const auto path, find_file(set, file));
-  QUIVER_TRY(const Rows rows, read_vectors(path));
-  return float_rows(rows);
-}
-// `rows` images to build of and `queries` others to ask, drawn by the seed.
-Result<Real> images(std::string_view set, std::string_view train, std::string_view test, std::string_view labels,
-                    std::uint32_t rows, std::uint32_t queries, Run& run) {
-  Real out{.name = std::string(set.substr(0, set.find('-'))), .base = {}, .queries = {}, .categories = {}};
-  QUIVER_TRY(const Matrix all, pixels(set, train));
-  QUIVER_TRY(const Matrix asked, pixels(set, test));
-  const auto drawn = Random(run.seed(), stream_of("images")).sample(static_cast<std::uint32_t>(all.rows()), rows);
-  out.base = as_rows(rows_at(all.view(), drawn), {.metric = Metric::L2});
-  out.queries = as_rows(drawn_rows(asked.view(), queries, run.seed(), "queries"), {.metric = Metric::L2});
-  if (!labels.empty()) {
-    QUIVER_TRY(const auto path, find_file(set, labels));
-    QUIVER_TRY(const Items items, read_items(path, "", {}));
-    QUIVER_TRY(const Categories categories, items.categories(items.fields()[0].name));
-    out.categories = at(categories.codes, drawn);
-  }
-  return out;
+// Pictures to build of and others to ask, drawn by the seed; groups are the classes, if they are to be inserted by
+// class.
+Real images(std::string name, const ImageTask& task, bool by_class, const Sizes& sizes, Run& run) {
+  const auto drawn =
+      Random(run.seed(), stream_of("images")).sample(static_cast<std::uint32_t>(task.train.size()), sizes.rows);
+  const Matrix asked = pixel_rows(task.test.pictures);
+  return Real{
+      .name = std::move(name),
+      .base = as_rows(pixel_rows(task.train.pictures.take(drawn)), {.metric = Metric::L2}),
+      .queries = as_rows(drawn_rows(asked.view(), sizes.real_queries, run.seed(), "queries"), {.metric = Metric::L2}),
+      .categories = by_class ? at(task.train.labels, drawn) : std::vector<std::uint32_t>()};
 }
 // Posts by their LSA vectors of 128 dims; groups are the categories.
 Result<Real> posts_by_lsa(const Options& options, Run& run) {
@@ -382,13 +371,13 @@ Result<std::vector<Measured>> reproduce(const Options& options, Run& run) {
   constexpr std::size_t kShort[] = {2, 4, 8, 16, 32, 64, 128, 256}, kLong[] = {2, 8, 64, 256, 1024};
   QUIVER_TRY(on_spheres(256, kShort, options, run, out));
   QUIVER_TRY(on_spheres(1024, kLong, options, run, out));
-  QUIVER_TRY(const Real digits, images("mnist", "train-images-idx3-ubyte.gz", "t10k-images-idx3-ubyte.gz",
-                                       "train-labels-idx1-ubyte.gz", sizes.rows, sizes.real_queries, run));
+  QUIVER_TRY(const ImageTask mnist, open_mnist({28, 28, 1}, run));
+  const Real digits = images("mnist", mnist, true, sizes, run);
   QUIVER_TRY(on_orders(digits, options, run, out));
   QUIVER_TRY(const Real posts, posts_by_lsa(options, run));
   QUIVER_TRY(on_orders(posts, options, run, out));
-  QUIVER_TRY(const Real things,
-             images("cifar-10", "train-pixels.npy", "test-pixels.npy", "", sizes.rows, sizes.real_queries, run));
+  QUIVER_TRY(const ImageTask cifar, open_cifar10(run));
+  const Real things = images("cifar", cifar, false, sizes, run);
   Options fewer = options;
   fewer.shuffles = 1;
   QUIVER_TRY(on_orders(things, fewer, run, out));

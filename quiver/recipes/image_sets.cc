@@ -92,6 +92,12 @@ Result<LabelledPictures> labelled_pictures(const Items& items, std::string_view 
   return out;
 }
 
+Matrix pixel_rows(const Pictures& pictures) {
+  Matrix rows(pictures.size(), pictures.shape().bytes());
+  for (std::size_t i = 0; i < pictures.size(); ++i) std::ranges::copy(pictures[i], rows.row(i).begin());
+  return rows;
+}
+
 Result<ImageTask> open_cifar10(Run& run) {
   ImageTask task;
   for (const auto& [name, part] : {std::pair{"train", &task.train}, std::pair{"test", &task.test}}) {

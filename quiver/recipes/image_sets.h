@@ -44,6 +44,9 @@ struct Omniglot {
 // The one column of pictures, or of rows of bytes, and the column of labels.
 Result<LabelledPictures> labelled_pictures(const Items& items, std::string_view label, PictureShape shape, Run& run);
 
+// The pictures as vectors of their bytes: (pictures, height * width * channels).
+Matrix pixel_rows(const Pictures& pictures);
+
 Result<ImageTask> open_cifar10(Run& run);  // 32 x 32, RGB
 Result<ImageTask> open_mnist(PictureShape shape, Run& run);
 Result<Omniglot> open_omniglot(PictureShape shape, Run& run);

@@ -37,6 +37,17 @@ TEST(ImageSets, AFolderGivesPicturesAndTheirClasses) {
   EXPECT_THAT(some.pictures[2], Each(10));
 }
 
+TEST(ImageSets, PicturesAreVectorsOfTheirBytes) {
+  Pictures pictures({1, 2, 3}, 2);
+  Image image(1, 2, 3);
+  image.pixels = {1, 2, 3, 4, 5, 255};
+  pictures.set(1, image);
+  const Matrix rows = pixel_rows(pictures);
+  ASSERT_EQ(rows.rows(), 2U);
+  EXPECT_THAT(rows.row(0), Each(0.0F));
+  EXPECT_THAT(rows.row(1), ElementsAre(1.0F, 2.0F, 3.0F, 4.0F, 5.0F, 255.0F));
+}
+
 TEST(ImageSets, ClassesAreNumberedByNameWhateverComesFirst) {
   ItemsBuilder builder({{.name = "label", .modality = Modality::Category}});
   for (const char* name : {"7", "2", "7", "5"}) {

@@ -21,6 +21,7 @@
 #include "quiver/data/items_builder.h"
 #include "quiver/data/read_vectors.h"
 #include "quiver/index/spec.h"
+#include "quiver/recipes/image_sets.h"
 #include "quiver/recipes/jaquad.h"
 #include "quiver/recipes/lsa.h"
 #include "quiver/recipes/neighbours.h"
@@ -346,8 +347,9 @@ Result<void> on_mnist(Run& run, std::vector<Measured>& out) {
 Result<void> on_cifar(Run& run, std::vector<Measured>& out) {
   Task task;
   task.name = "cifar";
-  QUIVER_TRY(task.base, pixels("cifar-10", "train-pixels.npy"));
-  QUIVER_TRY(const Matrix queries, pixels("cifar-10", "test-pixels.npy"));
+  QUIVER_TRY(const ImageTask cifar, open_cifar10(run));
+  task.base = pixel_rows(cifar.train.pictures);
+  const Matrix queries = pixel_rows(cifar.test.pictures);
   task.sample = 10'000;
   QUIVER_TRY(Judge judge, judge_of(std::move(task), queries.view(), run, out));
   for (const Arm& arm : {Arm{"pca", 96}, {"random", 96}, {"es", 96}}) QUIVER_TRY(judge.measure(arm));

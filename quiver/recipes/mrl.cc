@@ -1,11 +1,10 @@
 // Matryoshka representation learning (Kusupati et al., NeurIPS 2022, arXiv:2205.13147): one vector whose first 8, 16,
-// 32,
-// ... coordinates are good vectors each, so that users cut vectors for speed and rank again by the rest.
+// 32, ... coordinates are good vectors each, so that users cut vectors for speed and rank again by the rest.
 //
-//   z = net(image) in R^d                                       a small residual net, a linear layer to d behind its
-//   mean mrl     min  sum_{m in M} c_m CE(W^(m) z[0:m] + b^(m), y)   a head a length; c_m = 1, losses summed, not
-//   averaged mrl-e   W^(m) = W[:, 0:m], b^(m) = b                        one head for all lengths ff@m    min  CE(W z +
-//   b, y), z in R^m                       the fixed-size baseline: a net of its own for every m
+//   z = net(image) in R^d           a small residual net, a linear layer to d behind its mean
+//   mrl     min  sum_{m in M} c_m CE(W^(m) z[0:m] + b^(m), y)       a head a length; c_m = 1; summed, not averaged
+//   mrl-e   W^(m) = W[:, 0:m],  b^(m) = b                           one head for all lengths
+//   ff@m    min  CE(W z + b, y),  z in R^m                          the fixed-size baseline: a net for every m
 //
 // Out of the vectors of ff@d, without training anew: truncated@m (the first m coordinates with their columns of W),
 // pca@m and random@m (directions of variance, coordinates drawn at random; each with a linear head fitted again).
