@@ -139,7 +139,8 @@ TEST(Model, MakingOneChecksItsParts) {
   EXPECT_THAT(made({map_port("a")}, {}).error().message(), HasSubstr("card lacks"));
   const auto unknown = made({map_port("a")}, card(), "transformer_xl");
   EXPECT_EQ(unknown.error().code(), Code::Unsupported);
-  EXPECT_THAT(unknown.error().message(), HasSubstr("no body 'transformer_xl', only linear, rcnn, residual_net, text_bag"));
+  EXPECT_THAT(unknown.error().message(),
+              HasSubstr("no body 'transformer_xl', only linear, rcnn, residual_net, text_bag"));
   EXPECT_THAT(unknown.error().message(), HasSubstr("QUIVER_LEARN=ON"));
 }
 

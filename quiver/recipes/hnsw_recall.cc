@@ -40,7 +40,7 @@ struct Options {
   std::string spec = "hnsw(16,128)", label;
   std::uint32_t lid_k = 100, queries = 500, shuffles = 5;
   std::vector<int> efforts = {10, 20, 50};
-  bool quick = false;
+  bool quick = false;  // a tenth of the rows; for tests, until every set it reads is found packed too
   template <class V>
   void visit(V& v) {
     v("spec", spec, "the graph that is audited");
@@ -49,7 +49,6 @@ struct Options {
     v("queries", queries, "rows held out and searched for, where no queries are given", 1, 1'000'000);
     v("shuffles", shuffles, "random orders", 1, 100);
     v("efforts", efforts, "candidates a walk keeps");
-    v("quick", quick, "reproduce on a tenth of the rows, to see that everything runs");
   }
 };
 OrderRiskOptions risk_options(const Options& options) {
