@@ -24,7 +24,8 @@ Result<InstructionHead> InstructedTokenizer::head(std::string_view instruction) 
   const Tokens bare = tokenizer_.encode(instruction, {.longest = all, .special = false});
   if (bare.ids.empty()) return Error::invalid_argument(fmt::format("the instruction '{}' has no tokens", instruction));
   InstructionHead out;
-  out.special = static_cast<std::size_t>(std::ranges::search(whole.ids, bare.ids).begin() - whole.ids.begin());
+  out.special = static_cast<std::size_t>(
+      std::search(whole.ids.begin(), whole.ids.end(), bare.ids.begin(), bare.ids.end()) - whole.ids.begin());
   const std::size_t kept = out.special + bare.ids.size();
   if (whole.ids.size() >= longest_) {
     return Error::invalid_argument(fmt::format(

@@ -167,7 +167,7 @@ Result<PrefixReport> prefix_quality(const Rows& rows, std::span<const std::uint3
                         : report.whole_accuracy->mean > 0 ? quality.accuracy->mean / report.whole_accuracy->mean
                                                           : 0;
     if (report.enough == 0 && kept >= options.keep) report.enough = length;
-    report.lengths.push_back(std::move(quality));
+    report.lengths.push_back(quality);
   }
   report.ordered = 2 * better > lengths.size();
   report.advice = advice_on(report, options.keep);
